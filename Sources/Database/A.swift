@@ -1,0 +1,2 @@
+import CLibPQ
+package func v() -> Int32 { PQlibVersion() }

@@ -1,0 +1,4 @@
+import Hummingbird
+import JWTKit
+import Database
+package let x = 1

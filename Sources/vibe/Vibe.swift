@@ -1,0 +1,3 @@
+import Server
+import ArgumentParser
+@main struct V { static func main() { print(x) } }
