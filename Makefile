@@ -1,0 +1,18 @@
+# The only entry points: run · stop · test · bench · install · lint · clean.
+export PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
+
+run: ; @.dev/run start
+stop: ; @.dev/run stop
+test: ; @.dev/test
+bench: ; @.dev/bench
+lint: ; @.dev/lint
+
+# The extension alone, into the server that PG_CONFIG belongs to.
+install: ; $(MAKE) -C extension install
+
+clean:
+	@.dev/run clean
+	$(MAKE) -C extension clean
+	rm -rf .build .venv
+
+.PHONY: run stop test bench lint install clean
