@@ -1,0 +1,96 @@
+create table vibe.customers (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    customer_id bigint generated always as identity,
+    external_id text check (length(external_id) between 1 and 200),
+    name text check (length(name) <= 500),
+    email text check (length(email) <= 320),
+    created_at timestamptz not null default now(),
+    first_purchase_at timestamptz,
+    last_purchase_at timestamptz,
+    primary key (site_id, customer_id),
+    constraint customers_external_id_key unique (site_id, external_id)
+);
+comment on table vibe.customers is 'a shop''s customers, as the shop knows them';
+comment on column vibe.customers.external_id is 'the shop''s own customer number, unique within the site';
+comment on column vibe.customers.first_purchase_at is 'first order (neither refund nor cancelled); derived, kept by a trigger of vibe.purchases';
+comment on column vibe.customers.last_purchase_at is 'last order (neither refund nor cancelled); derived, kept by a trigger of vibe.purchases';
+
+alter table vibe.customers enable row level security;
+-- One policy per command: a second one for select would turn the index condition into an OR.
+create policy customers_read on vibe.customers for select
+    using (site_id = any (array(select vibe.my_sites())));
+create policy customers_insert on vibe.customers for insert
+    with check (site_id = any (array(select vibe.my_sites('member'))));
+create policy customers_update on vibe.customers for update
+    using (site_id = any (array(select vibe.my_sites('member'))));
+create policy customers_delete on vibe.customers for delete
+    using (site_id = any (array(select vibe.my_sites('member'))));
+grant select on vibe.customers to vibe_analyst;
+grant insert (site_id, external_id, name, email, created_at), update (external_id, name, email, created_at), delete
+    on vibe.customers to vibe_member;
+
+-- Money is numeric with its currency; a kernel takes it as int64 minor units (amount * 100), which 14 digits always fit.
+create table vibe.purchases (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    purchase_id bigint generated always as identity,
+    customer_id bigint,
+    user_id bigint,
+    external_id text not null check (length(external_id) between 1 and 200),
+    purchased_at timestamptz not null check (isfinite(purchased_at)),
+    amount numeric(14, 2) not null,
+    currency char(3) not null check (currency ~ '^[A-Z]{3}$'),
+    item_count integer check (item_count >= 0),
+    is_refund boolean not null default false,
+    is_cancelled boolean not null default false,
+    created_at timestamptz not null default now(),
+    primary key (site_id, purchase_id),
+    constraint purchases_external_id_key unique (site_id, external_id),
+    constraint purchases_amount_sign check (case when is_refund then amount <= 0 else amount >= 0 end),
+    constraint purchases_customer_fkey foreign key (site_id, customer_id)
+        references vibe.customers (site_id, customer_id) on delete set null (customer_id),
+    constraint purchases_user_fkey foreign key (site_id, user_id)
+        references vibe.site_users (site_id, user_id) on delete set null (user_id)
+);
+comment on table vibe.purchases is 'orders and refunds of a shop, one row each';
+comment on column vibe.purchases.external_id is 'the shop''s own order number, unique within the site';
+comment on column vibe.purchases.customer_id is 'who bought; null for guests and for customers erased since';
+comment on column vibe.purchases.user_id is 'the visitor who bought, where the order came through the tracked site';
+comment on column vibe.purchases.amount is 'order total in currency, never negative; a refund is a row of its own with a total of zero or less';
+comment on column vibe.purchases.is_refund is 'money given back: counts in revenue, not as an order';
+comment on column vibe.purchases.is_cancelled is 'called off: counts in nothing';
+
+create index purchases_by_customer on vibe.purchases (site_id, customer_id, purchased_at);
+comment on index vibe.purchases_by_customer is 'a customer''s orders; also the customer''s first and last one';
+create index purchases_by_time on vibe.purchases (site_id, purchased_at);
+comment on index vibe.purchases_by_time is 'a period''s orders';
+create index purchases_by_user on vibe.purchases (site_id, user_id) where user_id is not null;
+comment on index vibe.purchases_by_user is 'a visitor''s orders, and the deletion of visitors';
+
+alter table vibe.purchases enable row level security;
+create policy purchases_read on vibe.purchases for select
+    using (site_id = any (array(select vibe.my_sites())));
+create policy purchases_insert on vibe.purchases for insert
+    with check (site_id = any (array(select vibe.my_sites('member'))));
+create policy purchases_update on vibe.purchases for update
+    using (site_id = any (array(select vibe.my_sites('member'))));
+create policy purchases_delete on vibe.purchases for delete
+    using (site_id = any (array(select vibe.my_sites('member'))));
+grant select on vibe.purchases to vibe_analyst;
+grant insert, update, delete on vibe.purchases to vibe_member;
+
+-- A trigger with a transition table serves one kind of statement only.
+create trigger purchases_inserted after insert on vibe.purchases
+    referencing new table as new_purchases
+    for each statement execute function vibe_private.keep_purchase_dates();
+create trigger purchases_updated after update on vibe.purchases
+    referencing old table as old_purchases new table as new_purchases
+    for each statement execute function vibe_private.keep_purchase_dates();
+create trigger purchases_deleted after delete on vibe.purchases
+    referencing old table as old_purchases
+    for each statement execute function vibe_private.keep_purchase_dates();
+
+-- A visitor may be known as a customer; the column is born with vibe.site_users, the key can only be made here.
+alter table vibe.site_users add constraint site_users_customer_fkey foreign key (site_id, customer_id)
+    references vibe.customers (site_id, customer_id) on delete set null (customer_id);
+create index site_users_by_customer on vibe.site_users (site_id, customer_id) where customer_id is not null;
+comment on index vibe.site_users_by_customer is 'a customer''s visitors, and the deletion of customers';
