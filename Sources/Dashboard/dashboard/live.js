@@ -1,0 +1,62 @@
+// Tells the page when to read again: by the change stream while there is one, by the clock in any case
+// (nobody writes a row when a visitor falls silent).
+import { changeStream } from "./api.js"
+
+const POLL = 10_000 // ms
+const FIRST_RETRY = 1_000, LAST_RETRY = 30_000 // ms
+
+/** Fires `stale` (detail: the site's id, or null for "everything") and `state` (detail: "live" or "polling"). */
+export class Live extends EventTarget {
+  /** @type {EventSource | null} */
+  #stream = null
+  #retries = 0
+  #timer = 0
+
+  start() {
+    this.#connect()
+    setInterval(() => { if (!document.hidden) this.#stale(null) }, POLL)
+    // Browsers allow six connections to a host: a tab nobody looks at gives its own back.
+    document.addEventListener("visibilitychange", () => document.hidden ? this.#disconnect() : this.#connect())
+    addEventListener("pagehide", () => this.#disconnect())
+    addEventListener("pageshow", (event) => { if (event.persisted) this.#connect() })
+  }
+
+  #connect() {
+    this.#disconnect()
+    const stream = this.#stream = changeStream()
+    // A snapshot read after "ready" cannot miss a change: the stream runs already.
+    stream.addEventListener("ready", () => {
+      this.#retries = 0
+      this.#tell("state", "live")
+      this.#stale(null)
+    })
+    stream.addEventListener("resync", () => this.#stale(null))
+    stream.addEventListener("change", (event) => this.#stale(JSON.parse(event.data).site_id))
+    stream.addEventListener("error", () => {
+      this.#tell("state", "polling")
+      // The browser tries again after a lost connection, but gives up for good after a refusal.
+      if (stream.readyState === EventSource.CLOSED) this.#retry()
+    })
+  }
+
+  #retry() {
+    const wait = Math.min(FIRST_RETRY * 2 ** this.#retries++, LAST_RETRY) * (0.5 + Math.random())
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#connect(), wait)
+    this.#stale(null) // shows an expired session at once: that read leads to the login page
+  }
+
+  #disconnect() {
+    clearTimeout(this.#timer)
+    this.#stream?.close()
+    this.#stream = null
+  }
+
+  #stale(siteId) {
+    this.#tell("stale", siteId)
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
