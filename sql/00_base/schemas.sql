@@ -1,0 +1,14 @@
+-- The schemas belong to the extension, so that a dump restores them together with the roles that own them.
+create schema vibe;
+comment on schema vibe is 'the contract: tables with row-level security, views, functions and aggregates';
+create schema vibe_private;
+comment on schema vibe_private is 'secrets and machinery; no login but the server may look inside';
+create schema vibe_operator;
+comment on schema vibe_operator is 'what only the operator of the installation may see';
+
+alter schema vibe owner to vibe_owner;
+alter schema vibe_private owner to vibe_owner;
+alter schema vibe_operator owner to vibe_owner;
+grant usage on schema vibe to vibe_anon, vibe_analyst, vibe_server;
+grant usage on schema vibe_private to vibe_server;
+grant usage on schema vibe_operator to vibe_operator;

@@ -1,0 +1,10 @@
+-- install() fills this in and upgrade() adds one row per table change it has done.
+create table vibe.schema_version (
+    version int primary key,
+    installed_at timestamptz not null default now()
+);
+comment on table vibe.schema_version is 'the table changes this database has seen, one row each';
+alter table vibe.schema_version enable row level security;
+create policy read on vibe.schema_version for select using (true);
+comment on policy read on vibe.schema_version is 'which version is installed is no secret between tenants';
+grant select on vibe.schema_version to vibe_analyst;
