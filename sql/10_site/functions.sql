@@ -1,0 +1,188 @@
+-- Which sites a session may see. Everything else about tenancy asks this one function, and it asks the tables each time,
+-- so that a removed member or an ended session counts at once.
+create function vibe.my_sites(at_least text default 'viewer') returns setof int
+language plpgsql stable security definer rows 4
+set search_path = ''
+as $$
+declare
+    roles constant text[] := array['viewer', 'member', 'owner'];
+    accepted text[] := roles[array_position(roles, at_least):];
+begin
+    if at_least is null or at_least <> all (roles) then
+        perform vibe_private.fail(format('role "%s" does not exist', at_least), hint => 'roles are viewer, member and owner');
+    end if;
+    if session_user = 'vibe_server' then
+        return query
+        select s.site_id
+        from vibe_private.session_sites(nullif(current_setting('request.jwt.claims', true), '')::jsonb) as s
+        where s.role = any (accepted);
+    elsif pg_has_role(session_user, 'vibe_operator', 'usage') or pg_has_role(session_user, 'vibe_owner', 'usage') then
+        return query select s.site_id from vibe.sites as s;
+    else
+        return query
+        select m.site_id from vibe.site_members as m
+        where m.login_name = session_user and m.role = any (accepted);
+    end if;
+end
+$$;
+comment on function vibe.my_sites(text) is
+    'ids of the sites where the caller has at least this role: by signed-in session on the server, by login name elsewhere, all for operators. Definer: policies ask it, so it must see members itself';
+grant execute on function vibe.my_sites(text) to vibe_anon, vibe_analyst;
+
+create function vibe_private.session_sites(claims jsonb) returns table (site_id int, role text)
+language sql stable security definer rows 4
+set search_path = ''
+as $$
+    select m.site_id, m.role
+    from vibe_private.live_session(claims) as s
+    join vibe.site_members as m on m.user_id = s.user_id
+    where not s.is_operator
+    union all
+    select a.site_id, 'owner'
+    from vibe_private.live_session(claims) as s
+    cross join vibe.sites as a
+    where s.is_operator
+$$;
+comment on function vibe_private.session_sites(jsonb) is
+    'sites and roles of the claims'' live session; nothing when it has ended. Definer: reads members for realtime and my_sites()';
+grant execute on function vibe_private.session_sites(jsonb) to vibe_server;
+
+create function vibe.site_ids(site text default null) returns int[]
+language plpgsql stable
+as $$
+begin
+    if site is null then
+        return array(select vibe.my_sites() order by 1);
+    end if;
+    return array[vibe.site_id(site)];
+end
+$$;
+comment on function vibe.site_ids(text) is 'the site named (name or id), or all sites of the caller for null';
+grant execute on function vibe.site_ids(text) to vibe_analyst;
+
+create function vibe.site_id(site text default null, at_least text default 'viewer') returns int
+language plpgsql stable
+as $$
+declare
+    mine int[] := array(select vibe.my_sites(at_least));
+    found_id int;
+begin
+    if site is not null then
+        select s.site_id into found_id
+        from vibe.sites as s
+        where s.site_id = any (mine) and (s.name = site or s.site_id::text = site);
+        if found_id is null then
+            -- One answer for both, or names of other tenants could be guessed.
+            perform vibe_private.fail(format('site "%s" does not exist or is not yours', site));
+        end if;
+        return found_id;
+    end if;
+    if cardinality(mine) <> 1 then
+        perform vibe_private.fail(
+            format('you have %s sites; name one', cardinality(mine)),
+            hint => (select string_agg(quote_literal(s.name), ', ' order by s.name)
+                     from (select name from vibe.sites where site_id = any (mine) order by name limit 20) as s)
+        );
+    end if;
+    return mine[1];
+end
+$$;
+comment on function vibe.site_id(text, text) is 'id of the site named (name or id), or of the caller''s only site; refuses all others';
+grant execute on function vibe.site_id(text, text) to vibe_analyst;
+
+create function vibe.create_site(
+    name text,
+    domain text default null,
+    time_zone text default 'UTC',
+    currency text default 'USD'
+) returns int
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+    creator uuid := vibe_private.caller_id();
+    made int;
+begin
+    if creator is null and not vibe_private.is_operator() then
+        perform vibe_private.fail(
+            'a database login cannot create sites',
+            hint => 'ask an operator, or sign in through the server', errcode => '42501'
+        );
+    end if;
+    if create_site.name is null or create_site.name !~ '^\S(.{0,98}\S)?$' or create_site.name ~ '^[0-9]+$' then
+        perform vibe_private.fail(
+            format('site name "%s" is not allowed', left(create_site.name, 120)),
+            hint => '1 to 100 characters, not digits alone, no space at either end'
+        );
+    elsif not exists (select from pg_catalog.pg_timezone_names as z where z.name = create_site.time_zone) then
+        perform vibe_private.fail(format('time zone "%s" is unknown', create_site.time_zone), hint => 'use an IANA name such as America/Sao_Paulo');
+    elsif create_site.currency is null or create_site.currency !~ '^[A-Z]{3}$' then
+        perform vibe_private.fail(format('currency "%s" is unknown', create_site.currency), hint => 'use three capital letters such as BRL');
+    end if;
+    insert into vibe.sites (name, domain, time_zone, currency)
+    values (create_site.name, create_site.domain, create_site.time_zone, create_site.currency)
+    on conflict do nothing
+    returning site_id into made;
+    if made is null then
+        perform vibe_private.fail(format('site "%s" exists already', create_site.name), errcode => '23505');
+    end if;
+    if creator is not null then
+        insert into vibe.site_members (site_id, user_id, role) values (made, creator, 'owner');
+    end if;
+    return made;
+end
+$$;
+comment on function vibe.create_site(text, text, text, text) is
+    'makes a site and its caller the owner; returns its id. Definer: nobody may write sites directly';
+grant execute on function vibe.create_site(text, text, text, text) to vibe_member;
+
+create function vibe.add_member(site text, email_or_login text, role text) returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+    target int := vibe.site_id(add_member.site, 'owner');
+    found_user uuid;
+begin
+    if add_member.role is null or add_member.role not in ('viewer', 'member', 'owner') then
+        perform vibe_private.fail(format('role "%s" does not exist', add_member.role), hint => 'roles are viewer, member and owner');
+    end if;
+    select u.user_id into found_user from vibe_private.users as u where u.email = lower(email_or_login);
+    if found_user is not null then
+        insert into vibe.site_members (site_id, user_id, role)
+        values (target, found_user, add_member.role)
+        on conflict (user_id, site_id) where user_id is not null do update set role = excluded.role;
+    elsif email_or_login like '%@%' or not exists (select from pg_catalog.pg_roles where rolname = email_or_login) then
+        perform vibe_private.fail(format('nobody signs in as "%s"', email_or_login), hint => 'they must sign up first');
+    elsif add_member.role <> 'viewer' then
+        perform vibe_private.fail(format('database login "%s" can only be a viewer', email_or_login), detail => 'database logins read; writing goes through the server''s users');
+    else
+        insert into vibe.site_members (site_id, login_name, role)
+        values (target, email_or_login, add_member.role)
+        on conflict (login_name, site_id) where login_name is not null do nothing;
+    end if;
+end
+$$;
+comment on function vibe.add_member(text, text, text) is
+    'lets a user (by e-mail) or a database login into a site, or changes their role; owners only. Definer: nobody may write members directly';
+grant execute on function vibe.add_member(text, text, text) to vibe_member;
+
+create function vibe.remove_member(site text, email_or_login text) returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+    target int := vibe.site_id(remove_member.site, 'owner');
+begin
+    delete from vibe.site_members as m
+    where m.site_id = target
+      and (m.login_name = email_or_login
+           or m.user_id = (select u.user_id from vibe_private.users as u where u.email = lower(email_or_login)));
+    if not found then
+        perform vibe_private.fail(format('"%s" is not a member of the site', email_or_login));
+    end if;
+end
+$$;
+comment on function vibe.remove_member(text, text) is
+    'ends a membership, from the next statement on; owners only. Definer: nobody may write members directly';
+grant execute on function vibe.remove_member(text, text) to vibe_member;
