@@ -1,0 +1,128 @@
+create function vibe.get_online_users(
+    site text default null,
+    heartbeat_silence interval default '90 seconds',
+    silence interval default '5 minutes'
+) returns table (
+    site_id int,
+    user_id bigint,
+    session_id bigint,
+    name text,
+    external_id text,
+    segment text,
+    current_page text,
+    referrer text,
+    device text,
+    browser text,
+    started_at timestamptz,
+    last_seen_at timestamptz,
+    session_seconds int,
+    page_views int,
+    events int
+)
+language sql stable
+as $$
+    select
+        o.site_id,
+        o.person_id,
+        o.session_id,
+        o.name,
+        o.external_id,
+        o.segment,
+        o.current_page,
+        o.referrer,
+        o.device,
+        o.browser,
+        o.started_at,
+        o.last_seen_at,
+        extract(epoch from o.last_seen_at - o.started_at)::int,
+        o.page_views,
+        o.events
+    from vibe.online_users as o
+    where o.site_id = any (array(select unnest(vibe.site_ids(site))))
+      and o.last_seen_at > now() - case when o.has_heartbeat then heartbeat_silence else silence end
+    order by o.last_seen_at desc, o.session_id desc
+$$;
+comment on function vibe.get_online_users(text, interval, interval) is
+    'visitors active now, the latest first: no silence longer than 90 s where the page sends heartbeats, else 5 min';
+grant execute on function vibe.get_online_users(text, interval, interval) to vibe_analyst;
+
+create function vibe.update_user_activity() returns trigger
+language plpgsql volatile
+as $$
+begin
+    -- One update per session and statement, in key order; a row per event would queue writers behind each other.
+    perform from vibe.site_sessions as s
+    where (s.site_id, s.session_id) in (select c.site_id, c.session_id from changed_rows as c)
+    order by s.site_id, s.session_id
+    for no key update;
+    update vibe.site_sessions as s
+    set last_seen_at = greatest(s.last_seen_at, c.last_at),
+        page_views = s.page_views + c.page_views,
+        events = s.events + c.events
+    from (
+        select
+            r.site_id,
+            r.session_id,
+            max(r.occurred_at) as last_at,
+            count(*) filter (where r.event_name = 'page_view') as page_views,
+            count(*) filter (where r.event_name <> 'page_view') as events
+        from changed_rows as r
+        group by r.site_id, r.session_id
+    ) as c
+    where s.site_id = c.site_id and s.session_id = c.session_id;
+    -- A user's last_seen_at is exact to a minute, so a busy user is not written with each event.
+    perform from vibe.site_users as u
+    where (u.site_id, u.user_id) in (select c.site_id, c.user_id from changed_rows as c)
+    order by u.site_id, u.user_id
+    for no key update;
+    update vibe.site_users as u
+    set last_seen_at = c.last_at
+    from (select r.site_id, r.user_id, max(r.occurred_at) as last_at from changed_rows as r group by r.site_id, r.user_id) as c
+    where u.site_id = c.site_id and u.user_id = c.user_id and u.last_seen_at < c.last_at - interval '1 minute';
+    return null;
+end
+$$;
+comment on function vibe.update_user_activity() is
+    'statement trigger of user_events: directly written events move their sessions and users on, set-wise';
+
+create function vibe_private.mark_verified() returns trigger
+language plpgsql volatile
+as $$
+declare
+    before jsonb := '{}';
+    touched text[];
+begin
+    if tg_op = 'UPDATE' then
+        before := jsonb_build_object('name', old.name, 'email', old.email) || old.traits;
+    end if;
+    select array_agg(f.key) into touched
+    from jsonb_each(jsonb_build_object('name', new.name, 'email', new.email) || new.traits) as f
+    where f.value is distinct from coalesce(before -> f.key, 'null');
+    if touched is not null then
+        new.verified_fields := array(select distinct unnest(new.verified_fields || touched) order by 1);
+    end if;
+    return new;
+end
+$$;
+comment on function vibe_private.mark_verified() is
+    'row trigger of site_users: remembers which fields staff or a CRM wrote';
+
+create function vibe_private.refresh_online_users() returns trigger
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+    perform from vibe.online_users as o
+    where (o.site_id, o.person_id) in (select c.site_id, c.user_id from changed_rows as c)
+    order by o.site_id, o.user_id
+    for no key update;
+    update vibe.online_users as o
+    set name = c.name, external_id = c.external_id, segment = c.segment
+    from changed_rows as c
+    where o.site_id = c.site_id and o.person_id = c.user_id
+      and (o.name, o.external_id, o.segment) is distinct from (c.name, c.external_id, c.segment);
+    return null;
+end
+$$;
+comment on function vibe_private.refresh_online_users() is
+    'statement trigger of site_users: copies names and segments to the online list. Definer: nobody may write that list directly';

@@ -1,0 +1,66 @@
+-- Partitions are made leaf by leaf: a month gets its indexes while it is empty and alone, and joins the parent at the end.
+create function vibe_private.add_partition(month date) returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+    first_day constant date := date_trunc('month', add_partition.month);
+    starts timestamptz := first_day::timestamp at time zone 'UTC';
+    ends timestamptz := (first_day + interval '1 month') at time zone 'UTC';
+    leaf text := to_char(first_day, '"user_events_"YYYY"_"MM');
+begin
+    -- Two callers at once: the second waits and finds the work done.
+    perform pg_advisory_xact_lock(hashtextextended('vibe.user_events partitions', 0));
+    if to_regclass('vibe_private.' || leaf) is not null then
+        return false;
+    end if;
+    execute format('create table vibe_private.%I (like vibe.user_events including defaults including constraints)', leaf);
+    execute format('comment on table vibe_private.%I is %L', leaf, format('events of %s', to_char(first_day, 'YYYY-MM')));
+    -- Rows that came before their partition wait in the default one; nobody may add more until we are done.
+    lock table vibe_private.user_events_default in access exclusive mode;
+    execute format(
+        'with moved as (
+             delete from vibe_private.user_events_default where occurred_at >= %2$L and occurred_at < %3$L returning *
+         )
+         insert into vibe_private.%1$I select * from moved',
+        leaf, starts, ends
+    );
+    execute format('alter table vibe_private.%1$I add constraint %1$I_pkey primary key (site_id, occurred_at, event_id)', leaf);
+    execute format('create index %1$I on vibe_private.%2$I (site_id, user_id, occurred_at)', leaf || '_user', leaf);
+    execute format('comment on index vibe_private.%I is %L', leaf || '_user', 'events of one visitor in order');
+    execute format(
+        'alter table vibe.user_events attach partition vibe_private.%I for values from (%L) to (%L)', leaf, starts, ends
+    );
+    return true;
+end
+$$;
+comment on function vibe_private.add_partition(date) is
+    'makes the partition of user_events for this (UTC) month and moves waiting rows into it; false when it exists. Definer: only the owner may attach';
+
+create function vibe_private.add_partitions(ahead int default 3) returns int
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+    made int := 0;
+    month timestamp;
+begin
+    -- Events may be a week late, and the default partition may hold months of any age.
+    for month in
+        select m from generate_series(
+            date_trunc('month', (now() - interval '7 days') at time zone 'UTC'),
+            date_trunc('month', now() at time zone 'UTC') + make_interval(months => ahead),
+            interval '1 month'
+        ) as m
+        union
+        select distinct date_trunc('month', e.occurred_at at time zone 'UTC')
+        from vibe_private.user_events_default as e
+        order by 1
+    loop
+        made := made + vibe_private.add_partition(month::date)::int;
+    end loop;
+    return made;
+end
+$$;
+comment on function vibe_private.add_partitions(int) is
+    'makes missing partitions of user_events up to so many months ahead, and drains the default partition; returns how many. Definer: only the owner may attach';
