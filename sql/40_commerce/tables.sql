@@ -17,14 +17,17 @@ comment on column vibe.customers.last_purchase_at is 'last order (neither refund
 
 alter table vibe.customers enable row level security;
 -- One policy per command: a second one for select would turn the index condition into an OR.
-create policy customers_read on vibe.customers for select
-    using (site_id = any (array(select vibe.my_sites())));
-create policy customers_insert on vibe.customers for insert
+create policy read on vibe.customers for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.customers is 'rows of a site are seen by its members';
+create policy add on vibe.customers for insert
     with check (site_id = any (array(select vibe.my_sites('member'))));
-create policy customers_update on vibe.customers for update
+comment on policy add on vibe.customers is 'viewers cannot write';
+create policy change on vibe.customers for update
     using (site_id = any (array(select vibe.my_sites('member'))));
-create policy customers_delete on vibe.customers for delete
+comment on policy change on vibe.customers is 'viewers cannot write';
+create policy remove on vibe.customers for delete
     using (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy remove on vibe.customers is 'viewers cannot write';
 grant select on vibe.customers to vibe_analyst;
 grant insert (site_id, external_id, name, email, created_at), update (external_id, name, email, created_at), delete
     on vibe.customers to vibe_member;
@@ -67,14 +70,17 @@ create index purchases_by_user on vibe.purchases (site_id, user_id) where user_i
 comment on index vibe.purchases_by_user is 'a visitor''s orders, and the deletion of visitors';
 
 alter table vibe.purchases enable row level security;
-create policy purchases_read on vibe.purchases for select
-    using (site_id = any (array(select vibe.my_sites())));
-create policy purchases_insert on vibe.purchases for insert
+create policy read on vibe.purchases for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.purchases is 'rows of a site are seen by its members';
+create policy add on vibe.purchases for insert
     with check (site_id = any (array(select vibe.my_sites('member'))));
-create policy purchases_update on vibe.purchases for update
+comment on policy add on vibe.purchases is 'viewers cannot write';
+create policy change on vibe.purchases for update
     using (site_id = any (array(select vibe.my_sites('member'))));
-create policy purchases_delete on vibe.purchases for delete
+comment on policy change on vibe.purchases is 'viewers cannot write';
+create policy remove on vibe.purchases for delete
     using (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy remove on vibe.purchases is 'viewers cannot write';
 grant select on vibe.purchases to vibe_analyst;
 grant insert, update, delete on vibe.purchases to vibe_member;
 
@@ -82,12 +88,15 @@ grant insert, update, delete on vibe.purchases to vibe_member;
 create trigger purchases_inserted after insert on vibe.purchases
     referencing new table as new_purchases
     for each statement execute function vibe_private.keep_purchase_dates();
+comment on trigger purchases_inserted on vibe.purchases is 'keeps first and last purchase of customers right';
 create trigger purchases_updated after update on vibe.purchases
     referencing old table as old_purchases new table as new_purchases
     for each statement execute function vibe_private.keep_purchase_dates();
+comment on trigger purchases_updated on vibe.purchases is 'keeps first and last purchase of customers right';
 create trigger purchases_deleted after delete on vibe.purchases
     referencing old table as old_purchases
     for each statement execute function vibe_private.keep_purchase_dates();
+comment on trigger purchases_deleted on vibe.purchases is 'keeps first and last purchase of customers right';
 
 -- A visitor may be known as a customer; the column is born with vibe.site_users, the key can only be made here.
 alter table vibe.site_users add constraint site_users_customer_fkey foreign key (site_id, customer_id)
