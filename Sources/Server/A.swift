@@ -1,4 +1,2 @@
-import Hummingbird
-import JWTKit
 import Database
 package let x = 1

@@ -1,3 +1,2 @@
 import Server
-import ArgumentParser
 @main struct V { static func main() { print(x) } }

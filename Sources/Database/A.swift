@@ -1,2 +1,0 @@
-import CLibPQ
-package func v() -> Int32 { PQlibVersion() }

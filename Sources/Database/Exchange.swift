@@ -1,0 +1,67 @@
+/// One pipeline from the first message to its sync: eats what libpq hands out, says what it means.
+///
+/// Results belong to the command at the head of the line; a `nil` from libpq ends that command, the sync ends all.
+/// - Note: an error may also belong to the sync itself (a deferred constraint fails at commit): no command is left then.
+struct Exchange<Output> {
+  /// A message sent, by what its answer means to us.
+  enum Command {
+    /// A prepare; once it has succeeded the statement exists, even if the transaction fails later.
+    case prepare(StatementKey)
+    /// An execution whose rows nobody reads.
+    case discard
+    /// An execution whose rows the caller wants.
+    case keep
+  }
+
+  /// What libpq handed out.
+  enum Event {
+    case success(Output)
+    case failure(ServerError)
+    /// Skipped, because something before it failed.
+    case skipped
+    case endOfCommand
+    case synced
+  }
+
+  /// What the connection has to do about it.
+  enum Action {
+    case none
+    case remember(StatementKey)
+    case finish(Result<[Output], ServerError>)
+  }
+
+  private var commands: ArraySlice<Command>
+  private var outputs: [Output] = []
+  private(set) var failure: ServerError?
+
+  /// An exchange that sent `commands` in this order, then a sync.
+  init(_ commands: [Command]) { self.commands = commands[...] }
+
+  /// Takes the next event in.
+  mutating func receive(_ event: Event) -> Action {
+    switch event {
+    case .success(let output):
+      switch commands.first {
+      case .prepare(let key)?: return .remember(key)
+      case .keep?: outputs.append(output)
+      case .discard?, nil: break
+      }
+    case .failure(let error):
+      // The first error is the cause; what follows it in the same pipeline is its echo.
+      if failure == nil { failure = error }
+    case .skipped: break
+    case .endOfCommand: _ = commands.popFirst()
+    case .synced: return .finish(failure.map(Result.failure) ?? .success(outputs))
+    }
+    return .none
+  }
+}
+
+/// A prepared statement's place in the cache.
+///
+/// The role is part of it: a plan depends on the role through row security, and two roles that shared one prepared
+/// statement would make PostgreSQL plan it anew at each change of role.
+struct StatementKey: Hashable {
+  let sql: String
+  let role: String?
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// What a pool is made of.
+package struct PoolConfiguration: Sendable {
+  /// The database.
+  package var address: DatabaseAddress
+  /// The shares of connections.
+  package var lanes: [Lane]
+  /// The notification channels to listen on, on a connection of their own.
+  package var channels: [String]
+  /// How long a transaction may wait for a connection.
+  package var longestWait: Duration
+
+  /// A configuration; there must be at least one lane.
+  package init(
+    address: DatabaseAddress, lanes: [Lane], channels: [String] = [], longestWait: Duration = .seconds(10)
+  ) {
+    precondition(!lanes.isEmpty, "a pool needs a lane")
+    self.address = address
+    self.lanes = lanes
+    self.channels = channels
+    self.longestWait = longestWait
+  }
+}
+
+/// Figures about a pool, kept up to date by its loop.
+package final class PoolCounters: Sendable {
+  /// Connections ready for use or in use.
+  package let connected = Atomic(0)
+  /// Connections that run something.
+  package let busy = Atomic(0)
+  /// Transactions that wait for a connection.
+  package let waiting = Atomic(0)
+  /// Transactions refused since the start because the queue was full.
+  package let refused = Atomic(0)
+}
+
+/// Connections to one database, shared by any number of tasks.
+///
+/// Lost connections come back by themselves. A transaction that was sent is never sent again: if its connection broke, the
+/// caller gets `connectionLost` and decides.
+package final class Pool: Sendable {
+  /// Figures for metrics and health.
+  package let counters = PoolCounters()
+  private let inbox: Inbox
+  private let configuration: PoolConfiguration
+  private let nextID = Atomic<UInt64>(1)
+  private let announcer = Announcer()
+
+  /// Starts the loop's thread; connecting goes on in the background.
+  package init(_ configuration: PoolConfiguration, logger: Logger) throws {
+    guard let poller = Poller() else { throw DatabaseError.connectionLost("no file descriptor is left") }
+    self.configuration = configuration
+    inbox = Inbox(waker: poller.waker)
+    let (inbox, counters, announcer) = (inbox, counters, announcer)
+    let thread = Thread {
+      Loop(
+        poller: poller, inbox: inbox, configuration: configuration, counters: counters, logger: logger,
+        notify: announcer.announce
+      ).run()
+    }
+    thread.name = "vibe-database"
+    thread.start()
+  }
+
+  /// Runs `transaction` on a connection of `lane` (an index into the configuration) and gives the results of its statements.
+  ///
+  /// Cancelling the task cancels the statement in the server.
+  package func run(_ transaction: Transaction, lane: Int = 0) async throws(DatabaseError) -> [ResultSet] {
+    for statement in transaction.statements {
+      if let index = statement.parameters.firstIndex(where: \.hasZeroByte) { throw .zeroByte(parameter: index + 1) }
+    }
+    let id = nextID.add(1, ordering: .relaxed).newValue
+    let deadline = ContinuousClock.now + configuration.longestWait
+    let result: Result<[ResultSet], DatabaseError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let job = Job(id: id, lane: lane, transaction: transaction, deadline: deadline) { continuation.resume(returning: $0) }
+        if !inbox.put(.submit(job)) { continuation.resume(returning: .failure(.closing)) }
+        // A task cancelled before this point told the loop about a job it did not know yet.
+        if Task.isCancelled { _ = inbox.put(.cancel(id)) }
+      }
+    } onCancel: {
+      _ = inbox.put(.cancel(id))
+    }
+    return try result.get()
+  }
+
+  /// What the listening connection hears from now on; begins with `listening` if it listens already.
+  package func notifications() -> AsyncStream<Notification> { announcer.subscribe() }
+
+  /// Takes nothing new, lets what runs or waits finish for at most `grace`, then closes all connections.
+  package func close(grace: Duration = .seconds(10)) async {
+    await withCheckedContinuation { continuation in
+      let message = Inbox.Message.close(deadline: .now + grace) { continuation.resume() }
+      if !inbox.put(message) { continuation.resume() }
+    }
+    announcer.finish()
+  }
+}

@@ -1,0 +1,93 @@
+/// One SQL text with its parameters, `$1` first; the text is the key of the prepared-statement cache.
+package struct Statement: Sendable {
+  /// SQL with `$n` where values go; no value is ever spliced into it.
+  package let sql: String
+  /// The values; PostgreSQL infers their types.
+  package let parameters: [Parameter]
+
+  /// A statement from its text and values.
+  package init(_ sql: String, _ parameters: [Parameter] = []) {
+    self.sql = sql
+    self.parameters = parameters
+  }
+}
+
+/// A value in PostgreSQL's text format.
+package enum Parameter: Sendable, Hashable, ExpressibleByStringLiteral {
+  case null
+  case text(String)
+  /// Bytes that should be UTF-8; PostgreSQL checks.
+  case bytes([UInt8])
+
+  /// A literal is a text.
+  package init(stringLiteral value: String) { self = .text(value) }
+
+  /// The text, or null.
+  package init(_ value: String?) { self = value.map(Parameter.text) ?? .null }
+}
+
+/// A setting that holds until the end of its transaction.
+package struct Setting: Sendable, Hashable {
+  /// The name as in `set`, such as `statement_timeout`.
+  package let name: String
+  /// Its value as text.
+  package let value: String
+
+  /// A setting from name and value.
+  package init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// What one request asks of the database: settings, then statements, all or nothing, in one round trip.
+///
+/// There is no explicit BEGIN and COMMIT: in a pipeline all statements up to the sync are one transaction, which the
+/// sync commits. An error rolls it back and the connection is clean at once, with two messages and a ROLLBACK round
+/// trip less than the explicit form.
+package struct Transaction: Sendable {
+  /// Settings made first, in this order; see `role`.
+  package var settings: [Setting]
+  /// The role to become after the settings (a role may be allowed less than its login); `nil` stays the login.
+  package var role: String?
+  /// Refuses writes.
+  package var isReadOnly: Bool
+  /// The statements, run in order.
+  package var statements: [Statement]
+
+  /// A transaction of `statements` under `role` and `settings`.
+  package init(
+    _ statements: [Statement], role: String? = nil, settings: [Setting] = [], readOnly: Bool = false
+  ) {
+    self.statements = statements
+    self.role = role
+    self.settings = settings
+    self.isReadOnly = readOnly
+  }
+
+  /// The statement that makes the settings, `nil` when there are none.
+  ///
+  /// Names are literals of the text and values are parameters, so requests of one kind share one prepared statement.
+  package var envelope: Statement? {
+    var all = settings
+    if isReadOnly { all.append(Setting("transaction_read_only", "on")) }
+    if let role { all.append(Setting("role", role)) }
+    guard !all.isEmpty else { return nil }
+    let calls = all.enumerated().map { index, setting in
+      "pg_catalog.set_config(\(quoteLiteral(setting.name)), $\(index + 1), true)"
+    }
+    return Statement("select " + calls.joined(separator: ", "), all.map { .text($0.value) })
+  }
+}
+
+/// `text` as an SQL string literal.
+package func quoteLiteral(_ text: String) -> String {
+  "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+}
+
+/// `name` as an SQL identifier; zero bytes are left out.
+package func quoteIdentifier(_ name: String) -> String {
+  "\""
+    + name.filter { $0 != "\0" }.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+    + "\""
+}
