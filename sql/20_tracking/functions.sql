@@ -70,7 +70,7 @@ begin
         group by r.site_id, r.session_id
     ) as c
     where s.site_id = c.site_id and s.session_id = c.session_id;
-    -- A user's last_seen_at is exact to a minute, so a busy user is not written with each event.
+    -- A user's last_seen_at is exact to five minutes, so a busy user is not written with each event.
     perform from vibe.site_users as u
     where (u.site_id, u.user_id) in (select c.site_id, c.user_id from changed_rows as c)
     order by u.site_id, u.user_id
@@ -78,7 +78,7 @@ begin
     update vibe.site_users as u
     set last_seen_at = c.last_at
     from (select r.site_id, r.user_id, max(r.occurred_at) as last_at from changed_rows as r group by r.site_id, r.user_id) as c
-    where u.site_id = c.site_id and u.user_id = c.user_id and u.last_seen_at < c.last_at - interval '1 minute';
+    where u.site_id = c.site_id and u.user_id = c.user_id and u.last_seen_at < c.last_at - interval '5 minutes';
     return null;
 end
 $$;
@@ -126,3 +126,47 @@ end
 $$;
 comment on function vibe_private.refresh_online_users() is
     'statement trigger of site_users: copies names and segments to the online list. Definer: nobody may write that list directly';
+
+create function vibe.track(payload jsonb) returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+    -- Only the server makes these settings; anybody else who can send SQL could make them up.
+    headers jsonb := case when session_user = 'vibe_server' then nullif(current_setting('request.headers', true), '') end;
+    address text := case when session_user = 'vibe_server' then nullif(current_setting('request.address', true), '') end;
+    answer record;
+begin
+    if vibe_private.count_attempt('track from address', coalesce(address, session_user), interval '1 minute') > 600 then
+        perform vibe_private.fail('too many requests from this address', hint => 'send again in a minute', errcode => 'PT429');
+    end if;
+    select i.status, i.body into answer
+    from vibe_private.ingest(
+        array[payload::text],
+        array[jsonb_build_object('address', address, 'user_agent', headers ->> 'user-agent', 'origin', headers ->> 'origin')]
+    ) as i;
+    if answer.status <> 202 then
+        perform vibe_private.fail(answer.body ->> 'message', answer.body ->> 'details', errcode => answer.body ->> 'code');
+    end if;
+    return answer.body;
+end
+$$;
+comment on function vibe.track(jsonb) is
+    'stores what one tracker sent and counts what was accepted, repeated and rejected; at most 600 calls a minute from one address. Definer: trackers write tables they may not read';
+grant execute on function vibe.track(jsonb) to vibe_anon, vibe_member;
+
+create function vibe_private.forget_old_tracking() returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+    delete from vibe_private.event_ids as e where e.received_at < now() - interval '8 days';
+    -- A reader further behind than ten minutes loads everything again.
+    delete from vibe_private.changes as c where c.at < now() - interval '11 minutes';
+    delete from vibe.online_users as o where o.last_seen_at < now() - interval '1 hour';
+    delete from vibe_private.attempts as a where a.began_at < now() - interval '1 day';
+    delete from vibe_private.sessions as s where coalesce(s.revoked_at, s.expires_at) < now() - interval '7 days';
+end
+$$;
+comment on function vibe_private.forget_old_tracking() is
+    'removes what machinery no longer needs: event ids, changes, online rows, counters, ended sessions; for the job. Definer: these tables are nobody''s to write';

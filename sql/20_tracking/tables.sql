@@ -24,7 +24,7 @@ comment on column vibe.site_users.external_id is 'the shop''s own id of the user
 comment on column vibe.site_users.traits is 'what is known about the user beyond name and email';
 comment on column vibe.site_users.verified_fields is
     'name, email or trait keys that staff or a CRM wrote; an unverified identify leaves these alone';
-comment on column vibe.site_users.last_seen_at is 'exact to a minute; the session has the exact time';
+comment on column vibe.site_users.last_seen_at is 'exact to five minutes; the session has the exact time';
 comment on column vibe.site_users.merged_into is
     'the known user this visitor turned out to be; always one step, events keep the visitor''s own id';
 create unique index site_users_external on vibe.site_users (site_id, external_id) where external_id is not null;

@@ -1,0 +1,133 @@
+-- Items of one visitor and the sessions already known lie on one line of time. Silence of more than 30 minutes cuts the line;
+-- each piece is cut again every 24 hours. A piece that holds a known session goes on with it, another opens a new one.
+create function vibe_private.find_sessions(items vibe_private.tracked_item[]) returns vibe_private.tracked_item[]
+language sql volatile
+as $$
+    with visitor as (
+        select i.site_id, i.user_id, min(i.occurred_at) as first_at, max(i.occurred_at) as last_at
+        from unnest(items) as i
+        group by i.site_id, i.user_id
+    ),
+    line as (
+        select i.site_id, i.user_id, i.occurred_at as starts, i.occurred_at as ends, null::bigint as session_id, i.ord, i.place
+        from unnest(items) as i
+        union all
+        select s.site_id, s.user_id, s.started_at, s.last_seen_at, s.session_id, null, null
+        from visitor as v
+        join vibe.site_sessions as s on s.site_id = v.site_id and s.user_id = v.user_id
+        where s.started_at between v.first_at - interval '24 hours 30 minutes' and v.last_at + interval '30 minutes'
+          and s.last_seen_at >= v.first_at - interval '30 minutes'
+    ),
+    silence as (
+        select l.*, l.starts - max(l.ends) over (
+            partition by l.site_id, l.user_id order by l.starts, l.session_id, l.ord, l.place
+            rows between unbounded preceding and 1 preceding
+        ) > interval '30 minutes' as cut
+        from line as l
+    ),
+    piece as (
+        select s.*, count(*) filter (where s.cut) over (
+            partition by s.site_id, s.user_id order by s.starts, s.session_id, s.ord, s.place rows unbounded preceding
+        ) as piece
+        from silence as s
+    ),
+    day as (
+        select p.*, floor(extract(epoch from p.starts - min(p.starts) over (
+            partition by p.site_id, p.user_id, p.piece
+        )) / 86400) as day
+        from piece as p
+    ),
+    known as (
+        select
+            d.*,
+            array_agg(d.session_id) filter (where d.session_id is not null) over (
+                partition by d.site_id, d.user_id, d.piece, d.day order by d.starts, d.session_id, d.ord, d.place
+                rows unbounded preceding
+            ) as earlier,
+            min(d.session_id) over (partition by d.site_id, d.user_id, d.piece, d.day) as any_session
+        from day as d
+    ),
+    opened as (
+        select k.site_id, k.user_id, k.piece, k.day, nextval('vibe.site_sessions_session_id_seq') as session_id
+        from known as k
+        where k.any_session is null
+        group by k.site_id, k.user_id, k.piece, k.day
+    )
+    select array_agg(row(
+        i.ord, i.place, i.site_id, i.kind, i.event_id, i.occurred_at, i.anonymous_id, i.event_name, i.page, i.url,
+        i.referrer, i.title, i.properties, i.external_id, i.traits, i.user_id,
+        coalesce(k.earlier[cardinality(k.earlier)], k.any_session, o.session_id), o.session_id is not null
+    )::vibe_private.tracked_item order by i.ord, i.place)
+    from unnest(items) as i
+    join known as k on k.ord = i.ord and k.place = i.place
+    left join opened as o on o.site_id = k.site_id and o.user_id = k.user_id and o.piece = k.piece and o.day = k.day
+$$;
+comment on function vibe_private.find_sessions(vibe_private.tracked_item[]) is
+    'gives each item its session: 30 minutes of silence or 24 hours end one, midnight does not';
+
+create function vibe_private.store_sessions(items vibe_private.tracked_item[], meta jsonb[]) returns void
+language plpgsql volatile
+as $$
+begin
+    with visit as (
+        select
+            i.site_id, i.session_id, i.user_id,
+            min(i.occurred_at) as started_at,
+            max(i.occurred_at) as last_seen_at,
+            count(*) filter (where i.kind = 'page_view') as page_views,
+            count(*) filter (where i.kind = 'event') as events,
+            (array_agg(i.page order by i.occurred_at, i.place) filter (where i.page is not null))[1] as entry_page,
+            (array_agg(i.page order by i.occurred_at desc, i.place desc) filter (where i.page is not null))[1] as exit_page,
+            (array_agg(i.referrer order by i.occurred_at, i.place) filter (where i.kind = 'page_view'))[1] as referrer,
+            left(meta[min(i.ord)] ->> 'user_agent', 500) as user_agent
+        from unnest(items) as i
+        where i.starts_session
+        group by i.site_id, i.session_id, i.user_id
+    ),
+    made as (
+        insert into vibe.site_sessions (
+            site_id, session_id, user_id, started_at, last_seen_at, page_views, events,
+            entry_page, exit_page, referrer, device, browser, os, user_agent, is_bot
+        )
+        select
+            v.site_id, v.session_id, v.user_id, v.started_at, v.last_seen_at, v.page_views, v.events,
+            v.entry_page, v.exit_page, v.referrer, c.device, c.browser, c.os, v.user_agent, c.is_bot
+        from visit as v
+        cross join lateral vibe_private.user_agent_class(v.user_agent) as c
+        order by v.site_id, v.session_id
+        returning *
+    )
+    insert into vibe_private.changes (site_id, table_name, kind, records)
+    select m.site_id, 'site_sessions', 'INSERT', jsonb_agg(to_jsonb(m) order by m.session_id)
+    from made as m group by m.site_id order by m.site_id;
+    with visit as (
+        select
+            i.site_id, i.session_id,
+            min(i.occurred_at) as first_at,
+            max(i.occurred_at) as last_at,
+            count(*) filter (where i.kind = 'page_view') as page_views,
+            count(*) filter (where i.kind = 'event') as events,
+            (array_agg(i.page order by i.occurred_at desc, i.place desc) filter (where i.page is not null))[1] as page
+        from unnest(items) as i
+        where not i.starts_session
+        group by i.site_id, i.session_id
+        order by i.site_id, i.session_id
+    ),
+    moved as (
+        update vibe.site_sessions as s
+        set started_at = least(s.started_at, v.first_at),
+            last_seen_at = greatest(s.last_seen_at, v.last_at),
+            page_views = s.page_views + v.page_views,
+            events = s.events + v.events,
+            entry_page = coalesce(s.entry_page, v.page),
+            exit_page = case when v.last_at >= s.last_seen_at then coalesce(v.page, s.exit_page) else s.exit_page end
+        from visit as v
+        where s.site_id = v.site_id and s.session_id = v.session_id
+        returning s.*
+    )
+    insert into vibe_private.changes (site_id, table_name, kind, records)
+    select m.site_id, 'site_sessions', 'UPDATE', jsonb_agg(to_jsonb(m) order by m.session_id)
+    from moved as m group by m.site_id order by m.site_id;
+end
+$$;
+comment on function vibe_private.store_sessions(vibe_private.tracked_item[], jsonb[]) is 'opens new sessions and moves running ones on, one write each';

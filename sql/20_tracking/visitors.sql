@@ -1,0 +1,205 @@
+-- Who did it: the visitors of a batch, and what identify says about them.
+create function vibe_private.find_visitors(items vibe_private.tracked_item[]) returns vibe_private.tracked_item[]
+language plpgsql volatile
+as $$
+declare
+    found_items vibe_private.tracked_item[];
+    identifies constant boolean := exists (select from unnest(items) as i where i.kind = 'identify');
+begin
+    if identifies then
+        -- One transaction at a time decides who is who on a site. Signing in is rare; page views never come here.
+        perform pg_advisory_xact_lock(s.site_id, hashtext('vibe identity'))
+        from (select distinct i.site_id from unnest(items) as i where i.kind = 'identify' order by i.site_id) as s;
+    end if;
+    with visitor as (
+        select i.site_id, i.anonymous_id, min(i.occurred_at) as first_at, max(i.occurred_at) as last_at
+        from unnest(items) as i
+        group by i.site_id, i.anonymous_id
+    ),
+    made as (
+        insert into vibe.site_users (site_id, anonymous_id, first_seen_at, last_seen_at)
+        select v.site_id, v.anonymous_id, v.first_at, v.last_at
+        from visitor as v
+        where not exists (
+            select from vibe.site_users as u where u.site_id = v.site_id and u.anonymous_id = v.anonymous_id
+        )
+        order by v.site_id, v.anonymous_id
+        on conflict do nothing
+        returning *
+    )
+    insert into vibe_private.changes (site_id, table_name, kind, records)
+    select m.site_id, 'site_users', 'INSERT', jsonb_agg(to_jsonb(m)) from made as m group by m.site_id order by m.site_id;
+    -- The lock on a visitor's row keeps a second transaction from opening a second session for the same visit.
+    with visitor as (
+        select u.site_id, u.user_id, u.anonymous_id
+        from vibe.site_users as u
+        where (u.site_id, u.user_id) in (
+            select k.site_id, k.user_id
+            from (select distinct i.site_id, i.anonymous_id from unnest(items) as i) as v
+            join vibe.site_users as k on k.site_id = v.site_id and k.anonymous_id = v.anonymous_id
+            union
+            select k.site_id, k.user_id
+            from (select distinct i.site_id, i.external_id from unnest(items) as i where i.external_id is not null) as v
+            join vibe.site_users as k on k.site_id = v.site_id and k.external_id = v.external_id
+        )
+        order by u.site_id, u.user_id
+        for no key update
+    )
+    select array_agg(row(
+        i.ord, i.place, i.site_id, i.kind, i.event_id, i.occurred_at, i.anonymous_id, i.event_name, i.page, i.url,
+        i.referrer, i.title, i.properties, i.external_id, i.traits, v.user_id, null, null
+    )::vibe_private.tracked_item order by i.ord, i.place)
+    into found_items
+    from unnest(items) as i
+    join visitor as v on v.site_id = i.site_id and v.anonymous_id = i.anonymous_id;
+    if identifies then
+        perform vibe_private.identify(found_items);
+    end if;
+    return found_items;
+end
+$$;
+comment on function vibe_private.find_visitors(vibe_private.tracked_item[]) is
+    'gives each item its visitor, made if new, and holds the visitors until commit';
+
+-- The first identify makes a visitor known: as the bearer of the id, or merged into the one who bears it. A visitor who is
+-- known stays who they are; another id is refused and leaves a warning. Nothing is rewritten, so a merge can be undone.
+create function vibe_private.identify(items vibe_private.tracked_item[]) returns void
+language plpgsql volatile
+as $$
+declare
+    claims constant vibe_private.tracked_item[] := array(
+        select i from unnest(items) as i where i.kind = 'identify' order by i.occurred_at, i.ord, i.place
+    );
+    strangers bigint[];
+    changed bigint[];
+begin
+    strangers := array(
+        select u.user_id from vibe.site_users as u
+        where (u.site_id, u.user_id) in (select c.site_id, c.user_id from unnest(claims) as c)
+          and u.external_id is null and u.merged_into is null
+    );
+    -- An id that nobody bears goes to the first of the batch who claims it.
+    with first_claim as (
+        select distinct on (c.site_id, c.user_id) c.site_id, c.user_id, c.external_id, c.occurred_at
+        from unnest(claims) as c
+        where c.user_id = any (strangers)
+        order by c.site_id, c.user_id, c.occurred_at, c.ord, c.place
+    ),
+    bearer as (
+        select distinct on (f.site_id, f.external_id) f.site_id, f.user_id, f.external_id
+        from first_claim as f
+        where not exists (
+            select from vibe.site_users as u where u.site_id = f.site_id and u.external_id = f.external_id
+        )
+        order by f.site_id, f.external_id, f.occurred_at, f.user_id
+    )
+    update vibe.site_users as u
+    set external_id = b.external_id
+    from bearer as b
+    where u.site_id = b.site_id and u.user_id = b.user_id;
+    -- The others who claim it are the same person on another browser.
+    with first_claim as (
+        select distinct on (c.site_id, c.user_id) c.site_id, c.user_id, c.external_id, c.event_id
+        from unnest(claims) as c
+        where c.user_id = any (strangers)
+        order by c.site_id, c.user_id, c.occurred_at, c.ord, c.place
+    ),
+    merged as (
+        update vibe.site_users as u
+        set merged_into = k.user_id
+        from first_claim as f
+        join vibe.site_users as k on k.site_id = f.site_id and k.external_id = f.external_id
+        where u.site_id = f.site_id and u.user_id = f.user_id and k.user_id <> f.user_id
+        returning u.site_id, u.user_id, u.merged_into, f.event_id
+    )
+    insert into vibe.user_merges (site_id, user_id, into_user_id, event_id)
+    select m.site_id, m.user_id, m.merged_into, m.event_id from merged as m order by m.site_id, m.user_id;
+    insert into vibe.identity_warnings (site_id, user_id, external_id, claimed_id, event_id)
+    select c.site_id, c.user_id, p.external_id, c.external_id, c.event_id
+    from unnest(claims) as c
+    join vibe.site_users as u on u.site_id = c.site_id and u.user_id = c.user_id
+    join vibe.site_users as p on p.site_id = u.site_id and p.user_id = coalesce(u.merged_into, u.user_id)
+    where p.external_id <> c.external_id
+    order by c.site_id, c.user_id, c.occurred_at;
+    perform vibe_private.learn_traits(claims);
+    with touched as (
+        select distinct u.site_id, coalesce(u.merged_into, u.user_id) as user_id
+        from unnest(claims) as c
+        join vibe.site_users as u on u.site_id = c.site_id and u.user_id = c.user_id
+        union
+        select c.site_id, c.user_id from unnest(claims) as c
+    )
+    insert into vibe_private.changes (site_id, table_name, kind, records)
+    select u.site_id, 'site_users', 'UPDATE', jsonb_agg(to_jsonb(u) order by u.user_id)
+    from touched as t
+    join vibe.site_users as u on u.site_id = t.site_id and u.user_id = t.user_id
+    group by u.site_id
+    order by u.site_id;
+end
+$$;
+comment on function vibe_private.identify(vibe_private.tracked_item[]) is
+    'makes anonymous visitors known, once each, and takes over their traits';
+
+create function vibe_private.learn_traits(claims vibe_private.tracked_item[]) returns void
+language sql volatile
+as $$
+    -- A public key proves nothing: what staff or a CRM wrote stays, and the store of one user stays small.
+    with learnt as (
+        select p.site_id, p.user_id, jsonb_object_agg(t.key, t.value order by c.occurred_at, c.ord, c.place) as traits
+        from unnest(claims) as c
+        join vibe.site_users as u on u.site_id = c.site_id and u.user_id = c.user_id
+        join vibe.site_users as p on p.site_id = u.site_id and p.user_id = coalesce(u.merged_into, u.user_id)
+        cross join lateral jsonb_each(c.traits) as t
+        where p.external_id = c.external_id and t.key <> all (p.verified_fields)
+        group by p.site_id, p.user_id
+        order by p.site_id, p.user_id
+    )
+    update vibe.site_users as u
+    set name = case when jsonb_typeof(l.traits -> 'name') = 'string' then left(l.traits ->> 'name', 200) else u.name end,
+        email = case when jsonb_typeof(l.traits -> 'email') = 'string' then left(l.traits ->> 'email', 320) else u.email end,
+        traits = case
+            when octet_length((u.traits || (l.traits - array['name', 'email']))::text) <= 16384
+            then u.traits || (l.traits - array['name', 'email'])
+            else u.traits
+        end
+    from learnt as l
+    where u.site_id = l.site_id and u.user_id = l.user_id
+$$;
+comment on function vibe_private.learn_traits(vibe_private.tracked_item[]) is
+    'writes the traits of accepted identify calls, the latest value of each, except verified fields';
+
+create function vibe.undo_merge(site text, user_id bigint) returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+    target int := vibe.site_id(undo_merge.site, 'member');
+    known bigint;
+begin
+    perform pg_advisory_xact_lock(target, hashtext('vibe identity'));
+    select u.merged_into into known
+    from vibe.site_users as u
+    where u.site_id = target and u.user_id = undo_merge.user_id
+    for no key update;
+    if known is null then
+        return false;
+    end if;
+    with split as (
+        update vibe.site_users as u set merged_into = null
+        where u.site_id = target and u.user_id = undo_merge.user_id
+        returning *
+    )
+    insert into vibe_private.changes (site_id, table_name, kind, records)
+    select s.site_id, 'site_users', 'UPDATE', jsonb_build_array(to_jsonb(s)) from split as s;
+    update vibe.user_merges as m set undone_at = now()
+    where m.site_id = target and m.user_id = undo_merge.user_id and m.undone_at is null;
+    update vibe.online_users as o set person_id = o.user_id, name = u.name, external_id = null, segment = u.segment
+    from vibe.site_users as u
+    where o.site_id = target and o.user_id = undo_merge.user_id and u.site_id = o.site_id and u.user_id = o.user_id;
+    perform vibe_private.ring_doorbell();
+    return true;
+end
+$$;
+comment on function vibe.undo_merge(text, bigint) is
+    'separates a visitor from the known user they were merged into; false when there is no merge. Definer: identity is written by functions only';
+grant execute on function vibe.undo_merge(text, bigint) to vibe_member;
