@@ -89,10 +89,12 @@ $$;
 comment on function vibe_private.calculate_site_days(integer, text, date, date) is
 'recounts the days first_day to last_day of one site: first who was active, then the figures';
 
+-- Both counts read a whole range, so hash joins are right; nested loops chosen by stale estimates would be quadratic.
 -- The days that are recounted must still have their events: what is missing from the events is taken out here.
 create function vibe_private.calculate_user_days(of_site integer, first_day date, starts timestamptz[]) returns void
 language sql
 set search_path = ''
+set enable_nestloop = off
 as $$
     with counted as materialized (
         select
@@ -131,6 +133,7 @@ comment on function vibe_private.calculate_user_days(integer, date, timestamptz[
 create function vibe_private.calculate_day_figures(of_site integer, first_day date, starts timestamptz[]) returns integer
 language plpgsql
 set search_path = ''
+set enable_nestloop = off
 as $$
 declare
     ends timestamptz := starts[array_upper(starts, 1)];
