@@ -1,5 +1,7 @@
 create function vibe_private.store_events(items vibe_private.tracked_item[], received timestamptz) returns void
 language plpgsql volatile
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
     with made as (
@@ -56,9 +58,17 @@ begin
         l.site_id, l.user_id, l.session_id, p.user_id, p.name, p.external_id, p.segment, l.page, s.referrer,
         s.device, s.browser, s.started_at, s.last_seen_at, s.page_views, s.events, l.has_heartbeat
     from latest as l
-    join vibe.site_sessions as s on s.site_id = l.site_id and s.session_id = l.session_id
-    join vibe.site_users as u on u.site_id = l.site_id and u.user_id = l.user_id
-    join vibe.site_users as p on p.site_id = u.site_id and p.user_id = coalesce(u.merged_into, u.user_id)
+    -- "limit 1" keeps these as look-ups by key; joined freely, a plan without statistics may read a whole site.
+    cross join lateral (
+        select * from vibe.site_sessions as r where r.site_id = l.site_id and r.session_id = l.session_id limit 1
+    ) as s
+    cross join lateral (
+        select r.merged_into from vibe.site_users as r where r.site_id = l.site_id and r.user_id = l.user_id limit 1
+    ) as u
+    cross join lateral (
+        select * from vibe.site_users as r
+        where r.site_id = l.site_id and r.user_id = coalesce(u.merged_into, l.user_id) limit 1
+    ) as p
     where not s.is_bot and s.last_seen_at > received - interval '30 minutes'
     order by l.site_id, l.user_id
     on conflict (site_id, user_id) do update set

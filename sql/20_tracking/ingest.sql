@@ -64,11 +64,10 @@ comment on function vibe_private.parse_envelopes(text[]) is 'each text as JSON, 
 create function vibe_private.store_envelopes(envelopes jsonb[], meta jsonb[])
 returns table (ord int, status int, body jsonb)
 language plpgsql volatile
--- Plans for few rows and indexes, made once per connection: never one from when the tables were empty.
+-- Plans by index, made once per connection, even while the tables are still empty. The steps that update by a list
+-- switch off other joins too; look-ups end in "limit 1", which keeps them look-ups.
 set plan_cache_mode = 'force_generic_plan'
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 set jit = off
 as $$
 declare
@@ -92,13 +91,14 @@ begin
         h.ord,
         coalesce((h.problem ->> 'status')::int, 202),
         coalesce(h.problem - 'status', jsonb_build_object(
-            'accepted', k.kept,
-            'duplicate', h.item_count - k.kept - jsonb_array_length(h.errors),
+            'accepted', coalesce(k.kept, 0),
+            'duplicate', h.item_count - coalesce(k.kept, 0) - jsonb_array_length(h.errors),
             'rejected', jsonb_array_length(h.errors),
             'errors', h.errors
         ))
     from unnest(heads) as h
-    cross join lateral (select count(*) as kept from unnest(items) as i where i.ord = h.ord) as k;
+    left join (select i.ord, count(*) as kept from unnest(items) as i group by i.ord) as k on k.ord = h.ord
+    order by h.ord;
 end
 $$;
 comment on function vibe_private.store_envelopes(jsonb[], jsonb[]) is 'the steps of ingest, all or nothing';
@@ -120,8 +120,9 @@ create function vibe_private.read_envelopes(
     envelopes jsonb[], meta jsonb[], received timestamptz,
     out heads vibe_private.envelope_head[], out items vibe_private.tracked_item[]
 )
-language sql stable
+language plpgsql stable
 as $$
+begin
     with envelope as materialized (
         select
             e.ord::int, e.body, s.site_id,
@@ -136,6 +137,14 @@ as $$
         from envelope as e
         cross join lateral jsonb_array_elements(case when e.problem is null then e.body -> 'items' else '[]' end)
             with ordinality as i (item, place)
+    ),
+    refused as (
+        select i.ord, jsonb_agg(jsonb_build_object(
+            'index', i.place, 'field', i.problem[1], 'value', left(i.item ->> i.problem[1], 100), 'reason', i.problem[2]
+        ) order by i.place) as errors
+        from item as i
+        where i.problem is not null
+        group by i.ord
     )
     select
         (
@@ -144,14 +153,10 @@ as $$
                 case when e.problem is not null then vibe_private.refusal(
                     e.problem, case e.problem[2] when 'origin' then e.meta -> 'origin' else e.body -> e.problem[2] end
                 ) end,
-                coalesce((
-                    select jsonb_agg(jsonb_build_object(
-                        'index', i.place, 'field', i.problem[1], 'value', left(i.item ->> i.problem[1], 100), 'reason', i.problem[2]
-                    ) order by i.place)
-                    from item as i where i.ord = e.ord and i.problem is not null
-                ), '[]')
+                coalesce(r.errors, '[]')
             )::vibe_private.envelope_head order by e.ord)
             from envelope as e
+            left join refused as r on r.ord = e.ord
         ),
         (
             select array_agg(row(
@@ -174,32 +179,39 @@ as $$
             join envelope as e on e.ord = i.ord
             where i.problem is null
         )
+    into heads, items;
+end
 $$;
 comment on function vibe_private.read_envelopes(jsonb[], jsonb[], timestamptz) is
     'checks envelopes and items, and turns what is good into rows; times become the server''s';
 
 create function vibe_private.drop_repeats(items vibe_private.tracked_item[], received timestamptz)
 returns vibe_private.tracked_item[]
-language sql volatile
+language plpgsql volatile
 as $$
-    with first as (
-        select distinct on (i.site_id, i.event_id) i.site_id, i.event_id, i.ord, i.place
+declare
+    fresh_items vibe_private.tracked_item[];
+begin
+    with fresh as (
+        insert into vibe_private.event_ids (site_id, event_id, received_at)
+        select distinct i.site_id, i.event_id, received
         from unnest(items) as i
         where i.event_id is not null
-        order by i.site_id, i.event_id, i.ord, i.place
-    ),
-    fresh as (
-        insert into vibe_private.event_ids (site_id, event_id, received_at)
-        select f.site_id, f.event_id, received from first as f order by f.site_id, f.event_id
+        order by i.site_id, i.event_id
         on conflict do nothing
         returning site_id, event_id
     )
-    select array_agg(i order by i.ord, i.place)
-    from unnest(items) as i
-    where i.event_id is null
-       or (i.ord, i.place) in (
-           select f.ord, f.place from first as f join fresh as n on n.site_id = f.site_id and n.event_id = f.event_id
-       )
+    select array_agg(o.item order by o.ord, o.place) into fresh_items
+    from (
+        select
+            i as item, i.site_id, i.event_id, i.ord, i.place,
+            row_number() over (partition by i.site_id, i.event_id order by i.ord, i.place) as occurrence
+        from unnest(items) as i
+    ) as o
+    where o.event_id is null
+       or (o.occurrence = 1 and (o.site_id, o.event_id) in (select f.site_id, f.event_id from fresh as f));
+    return fresh_items;
+end
 $$;
 comment on function vibe_private.drop_repeats(vibe_private.tracked_item[], timestamptz) is
     'the items whose id was not seen in 8 days; enters the ids into the ledger';

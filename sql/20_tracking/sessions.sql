@@ -1,22 +1,33 @@
 -- Items of one visitor and the sessions already known lie on one line of time. Silence of more than 30 minutes cuts the line;
 -- each piece is cut again every 24 hours. A piece that holds a known session goes on with it, another opens a new one.
 create function vibe_private.find_sessions(items vibe_private.tracked_item[]) returns vibe_private.tracked_item[]
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+    placed_items vibe_private.tracked_item[];
+begin
     with visitor as (
         select i.site_id, i.user_id, min(i.occurred_at) as first_at, max(i.occurred_at) as last_at
         from unnest(items) as i
         group by i.site_id, i.user_id
     ),
     line as (
-        select i.site_id, i.user_id, i.occurred_at as starts, i.occurred_at as ends, null::bigint as session_id, i.ord, i.place
+        select
+            i.site_id, i.user_id, i.occurred_at as starts, i.occurred_at as ends, null::bigint as session_id,
+            i.ord, i.place, i as item
         from unnest(items) as i
         union all
-        select s.site_id, s.user_id, s.started_at, s.last_seen_at, s.session_id, null, null
+        select s.site_id, s.user_id, s.started_at, s.last_seen_at, s.session_id, null, null, null
         from visitor as v
-        join vibe.site_sessions as s on s.site_id = v.site_id and s.user_id = v.user_id
-        where s.started_at between v.first_at - interval '24 hours 30 minutes' and v.last_at + interval '30 minutes'
-          and s.last_seen_at >= v.first_at - interval '30 minutes'
+        cross join lateral (
+            select * from vibe.site_sessions as s
+            where s.site_id = v.site_id
+              -- As a pair, because only the index by visitor fits it.
+              and (s.user_id, s.started_at) >= (v.user_id, v.first_at - interval '24 hours 30 minutes')
+              and (s.user_id, s.started_at) <= (v.user_id, v.last_at + interval '30 minutes')
+              and s.last_seen_at >= v.first_at - interval '30 minutes'
+            limit 1000
+        ) as s
     ),
     silence as (
         select l.*, l.starts - max(l.ends) over (
@@ -44,29 +55,45 @@ as $$
                 partition by d.site_id, d.user_id, d.piece, d.day order by d.starts, d.session_id, d.ord, d.place
                 rows unbounded preceding
             ) as earlier,
-            min(d.session_id) over (partition by d.site_id, d.user_id, d.piece, d.day) as any_session
+            min(d.session_id) over same as any_session,
+            row_number() over (
+                partition by d.site_id, d.user_id, d.piece, d.day order by d.starts, d.session_id, d.ord, d.place
+            ) as position
         from day as d
+        window same as (partition by d.site_id, d.user_id, d.piece, d.day)
     ),
-    opened as (
-        select k.site_id, k.user_id, k.piece, k.day, nextval('vibe.site_sessions_session_id_seq') as session_id
+    numbered as (
+        select k.*, case when k.any_session is null and k.position = 1
+            then nextval('vibe.site_sessions_session_id_seq') end as opened
         from known as k
-        where k.any_session is null
-        group by k.site_id, k.user_id, k.piece, k.day
+    ),
+    placed as (
+        select
+            n.item, n.ord, n.place,
+            coalesce(
+                n.earlier[cardinality(n.earlier)], n.any_session,
+                max(n.opened) over (partition by n.site_id, n.user_id, n.piece, n.day)
+            ) as session_id,
+            n.any_session is null as starts_session
+        from numbered as n
     )
     select array_agg(row(
-        i.ord, i.place, i.site_id, i.kind, i.event_id, i.occurred_at, i.anonymous_id, i.event_name, i.page, i.url,
-        i.referrer, i.title, i.properties, i.external_id, i.traits, i.user_id,
-        coalesce(k.earlier[cardinality(k.earlier)], k.any_session, o.session_id), o.session_id is not null
-    )::vibe_private.tracked_item order by i.ord, i.place)
-    from unnest(items) as i
-    join known as k on k.ord = i.ord and k.place = i.place
-    left join opened as o on o.site_id = k.site_id and o.user_id = k.user_id and o.piece = k.piece and o.day = k.day
+        (p.item).ord, (p.item).place, (p.item).site_id, (p.item).kind, (p.item).event_id, (p.item).occurred_at,
+        (p.item).anonymous_id, (p.item).event_name, (p.item).page, (p.item).url, (p.item).referrer, (p.item).title,
+        (p.item).properties, (p.item).external_id, (p.item).traits, (p.item).user_id, p.session_id, p.starts_session
+    )::vibe_private.tracked_item order by p.ord, p.place) into placed_items
+    from placed as p
+    where p.ord is not null;
+    return placed_items;
+end
 $$;
 comment on function vibe_private.find_sessions(vibe_private.tracked_item[]) is
     'gives each item its session: 30 minutes of silence or 24 hours end one, midnight does not';
 
 create function vibe_private.store_sessions(items vibe_private.tracked_item[], meta jsonb[]) returns void
 language plpgsql volatile
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
     with visit as (

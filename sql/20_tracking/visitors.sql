@@ -1,6 +1,8 @@
 -- Who did it: the visitors of a batch, and what identify says about them.
 create function vibe_private.find_visitors(items vibe_private.tracked_item[]) returns vibe_private.tracked_item[]
 language plpgsql volatile
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     found_items vibe_private.tracked_item[];
@@ -30,28 +32,34 @@ begin
     insert into vibe_private.changes (site_id, table_name, kind, records)
     select m.site_id, 'site_users', 'INSERT', jsonb_agg(to_jsonb(m)) from made as m group by m.site_id order by m.site_id;
     -- The lock on a visitor's row keeps a second transaction from opening a second session for the same visit.
-    with visitor as (
-        select u.site_id, u.user_id, u.anonymous_id
-        from vibe.site_users as u
-        where (u.site_id, u.user_id) in (
-            select k.site_id, k.user_id
-            from (select distinct i.site_id, i.anonymous_id from unnest(items) as i) as v
-            join vibe.site_users as k on k.site_id = v.site_id and k.anonymous_id = v.anonymous_id
-            union
-            select k.site_id, k.user_id
-            from (select distinct i.site_id, i.external_id from unnest(items) as i where i.external_id is not null) as v
-            join vibe.site_users as k on k.site_id = v.site_id and k.external_id = v.external_id
-        )
-        order by u.site_id, u.user_id
-        for no key update
+    perform from vibe.site_users as u
+    where (u.site_id, u.user_id) in (
+        select v.site_id, k.user_id
+        from (select distinct i.site_id, i.anonymous_id from unnest(items) as i) as v
+        cross join lateral (
+            select u.user_id from vibe.site_users as u
+            where u.site_id = v.site_id and u.anonymous_id = v.anonymous_id limit 1
+        ) as k
+        union
+        select v.site_id, k.user_id
+        from (select distinct i.site_id, i.external_id from unnest(items) as i where i.external_id is not null) as v
+        cross join lateral (
+            select u.user_id from vibe.site_users as u
+            where u.site_id = v.site_id and u.external_id = v.external_id limit 1
+        ) as k
     )
+    order by u.site_id, u.user_id
+    for no key update;
     select array_agg(row(
         i.ord, i.place, i.site_id, i.kind, i.event_id, i.occurred_at, i.anonymous_id, i.event_name, i.page, i.url,
-        i.referrer, i.title, i.properties, i.external_id, i.traits, v.user_id, null, null
+        i.referrer, i.title, i.properties, i.external_id, i.traits, k.user_id, null, null
     )::vibe_private.tracked_item order by i.ord, i.place)
     into found_items
     from unnest(items) as i
-    join visitor as v on v.site_id = i.site_id and v.anonymous_id = i.anonymous_id;
+    cross join lateral (
+        select u.user_id from vibe.site_users as u
+        where u.site_id = i.site_id and u.anonymous_id = i.anonymous_id limit 1
+    ) as k;
     if identifies then
         perform vibe_private.identify(found_items);
     end if;
