@@ -1,0 +1,96 @@
+import CKernels
+
+/// Why a kernel gave up; every one is a status that the caller turns into an error of its own.
+enum Failure: Error {
+  case stopped, noMemory, memoryLimit, overflow, tooManyRows, badArgument
+
+  var status: ks_status {
+    switch self {
+    case .stopped: KS_STOPPED
+    case .noMemory: KS_NO_MEMORY
+    case .memoryLimit: KS_MEMORY_LIMIT
+    case .overflow: KS_OVERFLOW
+    case .tooManyRows: KS_TOO_MANY_ROWS
+    case .badArgument: KS_BAD_ARGUMENT
+    }
+  }
+}
+
+/// What one kernel call may still use: the caller's limits and the scratch it has left.
+struct Limits {
+  private let limits: UnsafePointer<ks_limits>
+  private var left: Int
+
+  init(_ limits: UnsafePointer<ks_limits>) {
+    self.limits = limits
+    left = Int(limits.pointee.memory)
+  }
+
+  /// Throws `stopped` if a stop flag is up; kernels ask every few thousand rows.
+  @inline(__always)
+  func poll() throws(Failure) {
+    if ks_stop_requested(limits) { throw .stopped }
+  }
+
+  /// Polls once in 4,096 rows, `row` counting from 0.
+  @inline(__always)
+  func poll(row: Int) throws(Failure) {
+    if row & 4095 == 0 { try poll() }
+  }
+
+  fileprivate mutating func take(_ bytes: Int) throws(Failure) {
+    if bytes > left { throw .memoryLimit }
+    left &-= bytes
+  }
+
+  fileprivate mutating func giveBack(_ bytes: Int) {
+    left &+= bytes
+  }
+}
+
+/// Memory of one kernel call: counted against its limits, asked from `malloc`, freed at the end of its scope.
+///
+/// Embedded Swift's own `allocate` traps when memory is out; this throws. Contents are undefined until written.
+struct Scratch<Element: BitwiseCopyable>: ~Copyable {
+  private(set) var base: UnsafeMutablePointer<Element>
+  private(set) var capacity: Int
+
+  init(_ capacity: Int, _ limits: inout Limits) throws(Failure) {
+    base = try Self.allocate(capacity, &limits)
+    self.capacity = capacity
+  }
+
+  deinit {
+    free(base)
+  }
+
+  /// Makes room for `newCapacity` elements and keeps the first `count`. Pointers to the old place become invalid.
+  mutating func grow(to newCapacity: Int, keeping count: Int, _ limits: inout Limits) throws(Failure) {
+    let bigger = try Self.allocate(newCapacity, &limits)
+    memcpy(bigger, base, count &* MemoryLayout<Element>.stride)
+    free(base)
+    limits.giveBack(capacity &* MemoryLayout<Element>.stride)
+    base = bigger
+    capacity = newCapacity
+  }
+
+  /// Frees the memory before the scope ends and gives its bytes back to the limits.
+  consuming func release(_ limits: inout Limits) {
+    limits.giveBack(capacity &* MemoryLayout<Element>.stride)
+  }
+
+  private static func allocate(_ capacity: Int, _ limits: inout Limits) throws(Failure) -> UnsafeMutablePointer<Element> {
+    let (bytes, overflow) = capacity.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    if overflow || capacity < 0 { throw .memoryLimit }
+    try limits.take(bytes)
+    // malloc(0) may answer null, which is no failure.
+    guard let place = malloc(bytes | 1) else { throw .noMemory }
+    return place.assumingMemoryBound(to: Element.self)
+  }
+}
+
+/// 1 if these kernels need a processor of x86-64-v3.
+@c @implementation
+public func ks_target_v3() -> Int32 {
+  KS_TARGET_V3
+}
