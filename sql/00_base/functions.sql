@@ -1,4 +1,5 @@
--- Every deliberate error passes here, so that message, detail and hint keep one form.
+-- Deliberate errors of definer functions pass here. A function that runs with its caller's rights cannot reach this
+-- schema and raises for itself.
 create function vibe_private.fail(
     message text,
     detail text default null,
@@ -8,11 +9,16 @@ create function vibe_private.fail(
 language plpgsql
 as $$
 begin
-    raise exception using
-        message = message,
-        detail = coalesce(detail, ''),
-        hint = coalesce(hint, ''),
-        errcode = errcode;
+    -- An option given as null is an error itself, and an empty one would be shown.
+    if detail is not null and hint is not null then
+        raise exception using message = message, errcode = errcode, detail = detail, hint = hint;
+    elsif detail is not null then
+        raise exception using message = message, errcode = errcode, detail = detail;
+    elsif hint is not null then
+        raise exception using message = message, errcode = errcode, hint = hint;
+    else
+        raise exception using message = message, errcode = errcode;
+    end if;
 end
 $$;
 comment on function vibe_private.fail(text, text, text, text) is

@@ -73,16 +73,17 @@ begin
         where s.site_id = any (mine) and (s.name = site or s.site_id::text = site);
         if found_id is null then
             -- One answer for both, or names of other tenants could be guessed.
-            perform vibe_private.fail(format('site "%s" does not exist or is not yours', site));
+            raise exception 'site "%" does not exist or is not yours', site using errcode = '22023';
         end if;
         return found_id;
     end if;
     if cardinality(mine) <> 1 then
-        perform vibe_private.fail(
-            format('you have %s sites; name one', cardinality(mine)),
-            hint => (select string_agg(quote_literal(s.name), ', ' order by s.name)
-                     from (select name from vibe.sites where site_id = any (mine) order by name limit 20) as s)
-        );
+        raise exception 'you have % sites; name one', cardinality(mine) using
+            errcode = '22023',
+            hint = coalesce((
+                select string_agg(quote_literal(s.name), ', ' order by s.name)
+                from (select name from vibe.sites where site_id = any (mine) order by name limit 20) as s
+            ), 'create one with vibe.create_site, or ask an owner to add you');
     end if;
     return mine[1];
 end
