@@ -42,10 +42,13 @@ begin
                 from checked where reason is null
             ) as r using (row)
         ), buyers as materialized (
-            -- The last row that names a customer says what is known about him.
-            select distinct on (customer_id) customer_id, name, email
+            -- The last word on each counts.
+            select
+                customer_id,
+                (array_agg(name order by row desc) filter (where name is not null))[1] as name,
+                (array_agg(email order by row desc) filter (where email is not null))[1] as email
             from judged where why is null and customer_id is not null
-            order by customer_id, row desc
+            group by customer_id
         ), known as materialized (
             select b.customer_id as external_id, c.customer_id, b.name, b.email,
                 (coalesce(b.name, c.name), coalesce(b.email, c.email)) is distinct from (c.name, c.email) as differs
