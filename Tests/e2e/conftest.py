@@ -17,6 +17,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from browsing import chromium, person  # noqa: F401  fixtures of the tests that need a browser
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATE = "vibe_template"
 

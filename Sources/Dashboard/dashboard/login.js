@@ -47,3 +47,4 @@ form.addEventListener("submit", async (event) => {
 })
 
 dress()
+button.disabled = false // before, the browser itself would have sent the form

@@ -29,3 +29,4 @@ document.querySelector("#sign-out").addEventListener("click", () => {
 })
 
 show()
+document.querySelector("#sign-in").disabled = false // before, the browser itself would have sent the form

@@ -37,3 +37,5 @@ form.addEventListener("submit", (event) => {
       h("strong", {}, `Thank you, ${name}.`), ` Order ${order} is on its imaginary way.`),
     h("a", { class: "button", href: "/shop" }, "Keep looking"))
 })
+
+form.querySelector("button").disabled = false // before, the browser itself would have sent the form

@@ -54,6 +54,7 @@
 
     const send = async (batch, leaving) => {
       const body = JSON.stringify({ site, sent_at: now(), visitor: batch.visitor, items: batch.items })
+      const tries = fails // those that go together fail together, as one
       batch.busy = true // set once, the batch takes no new items
       let done
       try {
@@ -67,7 +68,7 @@
         }
       } catch {}
       batch.busy = false
-      fails = done ? 0 : fails + 1
+      fails = done ? 0 : tries + 1
       if (done) batches = batches.filter((other) => other !== batch)
       if (batches.some((other) => !other.busy)) {
         clearTimeout(timer)
@@ -134,8 +135,8 @@
     if (document.prerendering) document.addEventListener("prerenderingchange", start)
     else start()
 
-    for (const [door, ...given] of window.vibeQueue ?? []) doors[door]?.(...given)
     window.vibeTrack = Object.assign(doors.track, { version: 1 })
     window.vibeIdentify = doors.identify
+    for (const [door, ...given] of window.vibeQueue ?? []) doors[door]?.(...given)
   })()
 }
