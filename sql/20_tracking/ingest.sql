@@ -23,7 +23,7 @@ begin
         exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
             get stacked diagnostics reason = message_text;
             return query
-            select place, 400, vibe_private.refusal(array['400', 'envelope', 'cannot be stored: ' || reason], null);
+            select place, 400, vibe_private.refusal(array['400', 'envelope', 'cannot be stored: ' || reason], null) - 'status';
         end;
     end loop;
 end

@@ -205,7 +205,7 @@ grant select on
     vibe.site_users, vibe.user_merges, vibe.identity_warnings, vibe.site_sessions, vibe.user_events, vibe.online_users
     to vibe_analyst;
 grant insert (site_id, anonymous_id, external_id, name, email, traits, customer_id, segment, first_seen_at, last_seen_at),
-    update (external_id, name, email, traits, customer_id, segment)
+    update (external_id, name, email, traits, customer_id, segment, last_seen_at)
     on vibe.site_users to vibe_member;
 grant insert (site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page, referrer,
     device, browser, os, user_agent, is_bot),

@@ -30,7 +30,8 @@ as $$
             when user_agent is not null then 'other'
         end,
         coalesce(
-            user_agent ~* 'bot\M|bots?[/ ;_-]|crawl|spider|slurp|headless|phantomjs|puppeteer|lighthouse|pingdom|preview|scrapy'
+            -- Cubot makes telephones.
+            user_agent ~* '(?<!cu)bot\M|bots?[/;_-]|crawl|spider|slurp|headless|phantomjs|puppeteer|lighthouse|pingdom|preview|scrapy'
             or user_agent ~* '^(curl|wget|python|go-http|java|okhttp|libwww|httpclient|axios|node)', false
         )
 $$;
