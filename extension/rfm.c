@@ -177,12 +177,33 @@ vibe_rfm_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+static const char *const cluster_codes[] = {
+	"champions", "loyal", "opportunists", "at_risk", "hibernating", "lost"
+};
+
+/* rfm_cluster(r_score, f_score, m_score) */
+PG_FUNCTION_INFO_V1(vibe_rfm_cluster);
+Datum
+vibe_rfm_cluster(PG_FUNCTION_ARGS)
+{
+	int			cluster = ks_rfm_cluster(PG_GETARG_INT32(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2));
+
+	if (cluster == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the scores are %d, %d and %d", PG_GETARG_INT32(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2)),
+				 errdetail("Each must be 1 to 5.")));
+	PG_RETURN_TEXT_P(cstring_to_text(cluster_codes[cluster - 1]));
+}
+
+#define SCORE_COLUMNS 9
+
 /* A score as a value of vibe.rfm_score. */
 static HeapTuple
 score_row(TupleDesc shape, const ks_rfm_score *score, const Datum *cluster_names)
 {
-	static const bool nulls[9] = {false};
-	Datum		values[9];
+	static const bool nulls[SCORE_COLUMNS] = {false};
+	Datum		values[SCORE_COLUMNS];
 
 	values[0] = Int64GetDatum(score->customer);
 	values[1] = Int32GetDatum(score->recency_days);
@@ -202,18 +223,13 @@ score_row(TupleDesc shape, const ks_rfm_score *score, const Datum *cluster_names
 static Datum
 scores_to_array(const ks_rfm_score *scores, int64 count, Oid row_type)
 {
-	Datum		cluster_names[] = {
-		CStringGetTextDatum("champions"), CStringGetTextDatum("loyal"), CStringGetTextDatum("opportunists"),
-		CStringGetTextDatum("at_risk"), CStringGetTextDatum("hibernating"), CStringGetTextDatum("lost")
-	};
-	TupleDesc	shape = lookup_rowtype_tupdesc(row_type, -1);
-	MemoryContext rows = AllocSetContextCreate(CurrentMemoryContext, "vibe rfm rows", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller;
+	Datum		cluster_names[lengthof(cluster_codes)];
+	TupleDesc	shape;
+	MemoryContext rows,
+				caller;
 	ArrayType  *array;
 	char	   *place;
 
-	if (shape->natts != 9)
-		elog(ERROR, "type vibe.rfm_score has been changed");
 	if (count > (int64) ((MaxAllocSize - ARR_OVERHEAD_NONULLS(1)) / MAX_SCORE_BYTES))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -222,6 +238,11 @@ scores_to_array(const ks_rfm_score *scores, int64 count, Oid row_type)
 	if (count == 0)
 		return PointerGetDatum(construct_empty_array(row_type));
 
+	shape = lookup_rowtype_tupdesc(row_type, -1);
+	if (shape->natts != SCORE_COLUMNS)
+		elog(ERROR, "type vibe.rfm_score has been changed");
+	for (int i = 0; i < lengthof(cluster_codes); i++)
+		cluster_names[i] = CStringGetTextDatum(cluster_codes[i]);
 	array = palloc(ARR_OVERHEAD_NONULLS(1) + count * MAX_SCORE_BYTES);
 	array->ndim = 1;
 	array->dataoffset = 0;
@@ -229,6 +250,7 @@ scores_to_array(const ks_rfm_score *scores, int64 count, Oid row_type)
 	ARR_DIMS(array)[0] = count;
 	ARR_LBOUND(array)[0] = 1;
 	place = ARR_DATA_PTR(array);
+	rows = AllocSetContextCreate(CurrentMemoryContext, "vibe rfm rows", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(rows);
 	for (int64 i = 0; i < count; i++)
 	{

@@ -27,10 +27,9 @@ bad_money(Datum amount, int code, const char *rule)
 {
 	ereport(ERROR,
 			(errcode(code),
-			 errmsg("amount is %s, which is not a sum of money",
-					DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
-			 errdetail("%s", rule),
-			 errhint("Round it first, as in round(amount, %d).", MONEY_DECIMALS)));
+			 errmsg("amount is %s", DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
+			 errdetail("%s", rule)));
+	return 0;					/* not reached */
 }
 
 int64
@@ -66,7 +65,7 @@ money_from_numeric(Datum amount)
 
 	/* Zeros at the end are not stored, so a digit below 10000^-1 means a fifth decimal. */
 	if (digit_count > weight + 2)
-		return bad_money(amount, ERRCODE_INVALID_PARAMETER_VALUE, "It must have at most 4 decimals.");
+		return bad_money(amount, ERRCODE_INVALID_PARAMETER_VALUE, "It must have at most 4 decimals, as round(amount, 4) gives.");
 	for (int place = 0; digit_count > 0 && place < weight + 2 && !overflow; place++)
 	{
 		int16		digit = 0;
