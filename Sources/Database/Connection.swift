@@ -51,7 +51,8 @@ import CLibPQ
 
   /// Begins a handshake.
   func connect() -> Progress {
-    let keywords = address.keywords
+    var keywords = address.keywords
+    keywords["password"] = address.password?.text
     let names = CStrings(keywords.map { Parameter.text($0.key) } + [.null])
     let values = CStrings(keywords.map { Parameter.text($0.value) } + [.null])
     unsafe handle = names.withPointers { names in

@@ -1,7 +1,9 @@
 /// Where the database is and who logs in.
 package struct DatabaseAddress: Sendable {
-  /// libpq's connection keywords.
+  /// libpq's connection keywords, without the password.
   package var keywords: [String: String]
+  /// The password, if one is needed.
+  package var password: Secret?
 
   /// An address; a `nil` falls back on libpq's own environment variables and defaults.
   package init(
@@ -17,6 +19,6 @@ package struct DatabaseAddress: Sendable {
     keywords["port"] = port
     keywords["dbname"] = database
     keywords["user"] = user
-    keywords["password"] = password
+    self.password = password.map(Secret.init)
   }
 }

@@ -1,2 +1,0 @@
-import Database
-package let x = 1

@@ -1,0 +1,107 @@
+import Foundation
+import HTTPTypes
+
+/// Who asks, as far as the request proves it.
+package struct Caller: Sendable, Hashable {
+  /// The database role of the request.
+  package let role: String
+  /// The claims as JSON text.
+  package let claims: String
+  /// Whether nobody has signed in.
+  package var isAnonymous: Bool { role == Names.anonymous }
+
+  /// Someone of whom nothing is known.
+  package static let anonymous = Caller(role: Names.anonymous, claims: "{\"role\":\"\(Names.anonymous)\"}")
+}
+
+/// Finds the caller in the headers.
+package struct Callers: Sendable {
+  private let tokens: Tokens
+
+  /// Callers whose tokens are checked by `tokens`.
+  package init(tokens: Tokens) { self.tokens = tokens }
+
+  /// The caller: by `Authorization`, else by `apikey`, else by the cookie of our own page, else anonymous.
+  package func find(_ head: HTTPRequest, queryKey: String? = nil) async throws(RestError) -> Caller {
+    let headers = head.headerFields
+    if let header = headers[.authorization] {
+      let parts = header.split(separator: " ", maxSplits: 1)
+      if parts.count == 2, parts[0].lowercased() == "bearer" { return try await caller(String(parts[1].trimming())) }
+    }
+    if let key = headers[.apiKey] ?? queryKey { return try await caller(key) }
+    if let token = SessionCookie.token(in: headers), SessionCookie.counts(head) {
+      // A page whose session ended is a page without one; its next read is refused for lack of rights.
+      return (try? await caller(token)) ?? .anonymous
+    }
+    return .anonymous
+  }
+
+  private func caller(_ token: String) async throws(RestError) -> Caller {
+    do {
+      let claims = try await tokens.verify(token)
+      return Caller(role: claims.role ?? Names.anonymous, claims: claims.json)
+    } catch {
+      switch error {
+      case .invalid: throw RestError(401, "PGRST301", "No suitable key or wrong key type")
+      case .expired: throw RestError(401, "PGRST303", "JWT expired")
+      case .early: throw RestError(401, "PGRST303", "JWT not yet valid")
+      }
+    }
+  }
+}
+
+/// The session of our own pages: an access token in a cookie that scripts cannot read.
+enum SessionCookie {
+  private static let name = "vibe_session"
+  /// Browsers keep a cookie with this name only when it came over TLS for the whole host.
+  private static let secureName = "__Host-vibe_session"
+  /// As long as a session lives at most; whether it still lives, the database says at each use.
+  static let seconds = 30 * 86_400
+
+  /// The token in the cookie, if there is one.
+  static func token(in headers: HTTPFields) -> String? {
+    var plain: String?
+    for line in headers[values: .cookie] {
+      for pair in line.split(separator: ";") {
+        let parts = pair.trimming().split(separator: "=", maxSplits: 1)
+        guard parts.count == 2 else { continue }
+        if parts[0] == secureName { return String(parts[1]) }
+        if parts[0] == name { plain = String(parts[1]) }
+      }
+    }
+    return plain
+  }
+
+  /// Whether the request comes from a page of our own: no other site may use the visitor's cookie.
+  static func counts(_ head: HTTPRequest) -> Bool {
+    let headers = head.headerFields
+    // Not sent over plain http to other hosts than localhost; then Origin or Referer must do.
+    if let site = headers[.secFetchSite] { return site == "same-origin" }
+    guard let source = headers[.origin] ?? headers[.referer], let host = head.authority,
+      let url = URLComponents(string: source), let name = url.host
+    else { return false }
+    return host == (url.port.map { "\(name):\($0)" } ?? name)
+  }
+
+  /// The header that sets the cookie; an empty token removes it.
+  static func header(token: String, overTLS: Bool) -> String {
+    let lasts = token.isEmpty ? 0 : seconds
+    let attributes = "Path=/; Max-Age=\(lasts); HttpOnly; SameSite=Strict"
+    return overTLS ? "\(secureName)=\(token); \(attributes); Secure" : "\(name)=\(token); \(attributes)"
+  }
+}
+
+extension HTTPField.Name {
+  /// The key of a program.
+  static let apiKey = Self("apikey")!  // a literal token
+  /// Where a browser says the request comes from.
+  static let secFetchSite = Self("Sec-Fetch-Site")!  // a literal token
+  /// How a proxy says which addresses the request came through.
+  static let forwardedFor = Self("X-Forwarded-For")!  // a literal token
+  /// How a proxy says whether the client used TLS.
+  static let forwardedProto = Self("X-Forwarded-Proto")!  // a literal token
+  /// Set to `cookie` by pages that want their session in a cookie.
+  static let session = Self("X-Vibe-Session")!  // a literal token
+  /// Names a request in logs and answers.
+  static let requestID = Self("X-Request-Id")!  // a literal token
+}

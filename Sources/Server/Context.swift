@@ -1,0 +1,96 @@
+import Hummingbird
+import NIOCore
+import Synchronization
+
+/// What is known about a request beside its head and body.
+package struct Context: RequestContext {
+  /// What Hummingbird itself needs.
+  package var coreContext: CoreRequestContextStorage
+  /// The address at the other end of the connection; `nil` in tests without one.
+  package let peer: String?
+  /// Whether the one who asked is still there.
+  let presence: Presence
+
+  /// A context for a request on a connection.
+  package init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    peer = source.channel.remoteAddress?.ipAddress
+    presence = Presences.shared.find(ObjectIdentifier(source.channel as AnyObject)) ?? Presence()
+  }
+}
+
+/// Tells the request being answered on a connection that its client went away.
+final class Presence: Sendable {
+  private struct State {
+    var isGone = false
+    var action: (@Sendable () -> Void)?
+  }
+
+  private let state = Mutex(State())
+
+  /// Runs `work`, and cancels it when the client goes away.
+  func whileThere<R: Sendable>(_ work: @escaping @Sendable () async throws -> R) async throws -> R {
+    let task = Task { try await work() }
+    onLeave { task.cancel() }
+    defer { state.withLock { $0.action = nil } }
+    return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+  }
+
+  /// Calls `action` when the client goes away, at once if it has; replaces what was to be called before.
+  func onLeave(_ action: @escaping @Sendable () -> Void) {
+    let isGone = state.withLock { state in
+      state.action = action
+      return state.isGone
+    }
+    if isGone { action() }
+  }
+
+  /// The client went away.
+  func leave() {
+    let action = state.withLock { state in
+      state.isGone = true
+      return state.action
+    }
+    action?()
+  }
+}
+
+/// The open connections by identity: Hummingbird hands out the channel, not what was put into its pipeline.
+final class Presences: Sendable {
+  /// The one of this process.
+  static let shared = Presences()
+  private let known = Mutex<[ObjectIdentifier: Presence]>([:])
+
+  /// The presence of an open connection.
+  func find(_ channel: ObjectIdentifier) -> Presence? { known.withLock { $0[channel] } }
+
+  fileprivate func add(_ presence: Presence, for channel: ObjectIdentifier) { known.withLock { $0[channel] = presence } }
+
+  fileprivate func remove(_ channel: ObjectIdentifier) { known.withLock { $0[channel] = nil } }
+}
+
+/// Watches one connection for its end.
+final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = Any
+  typealias InboundOut = Any
+  private let presence = Presence()
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    Presences.shared.add(presence, for: ObjectIdentifier(context.channel as AnyObject))
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    Presences.shared.remove(ObjectIdentifier(context.channel as AnyObject))
+    presence.leave()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? ChannelEvent, event == .inputClosed { presence.leave() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    presence.leave()
+    context.fireChannelInactive()
+  }
+}

@@ -1,0 +1,82 @@
+import Database
+import HTTPTypes
+import Hummingbird
+
+/// What every door works with.
+package struct Desk: Sendable {
+  /// The lanes of the pool, by index.
+  enum Lane {
+    static let requests = 0
+    static let signIn = 1
+    static let tracking = 2
+    static let feed = 3
+  }
+
+  /// How the server runs.
+  package let settings: Settings
+  /// The database.
+  package let pool: Pool
+  /// What the database offers.
+  package let schema: SchemaStore
+  /// Signs tokens.
+  package let tokens: Tokens
+  /// Finds out who asks.
+  package let callers: Callers
+  /// Counts.
+  package let metrics: Metrics
+
+  /// Runs one statement as `caller`, with the settings of the caller's role, and cancels it when the client goes away.
+  func run(
+    _ statement: Statement, as caller: Caller, readOnly: Bool, client: String? = nil, cache: SchemaCache, presence: Presence
+  ) async throws(RestError) -> ResultSet {
+    var settings = (cache.roles[caller.role] ?? [:]).map { Setting($0.key, $0.value) }
+    settings.sort { $0.name < $1.name }
+    settings.append(Setting(Names.claims, caller.claims))
+    if let client { settings.append(Setting(Names.client, client)) }
+    let transaction = Transaction([statement], role: caller.role, settings: settings, readOnly: readOnly)
+    do {
+      let results = try await presence.whileThere { [pool] in try await pool.run(transaction, lane: Lane.requests) }
+      return results[0]
+    } catch let error as DatabaseError {
+      throw RestError(error, isAnonymous: caller.isAnonymous)
+    } catch {
+      throw RestError(500, "XX000", "The request failed")
+    }
+  }
+
+  /// Where a request comes from, as the SQL functions read it.
+  func client(of request: Request, _ context: Context) -> String {
+    var text = JsonText()
+    text.object([
+      ("address", address(of: request, context)), ("user_agent", request.headers[.userAgent]),
+      ("origin", request.headers[.origin]),
+    ])
+    return String(buffer: text.buffer)
+  }
+
+  /// The client's address.
+  func address(of request: Request, _ context: Context) -> String {
+    ClientAddress.find(
+      peer: context.peer, forwardedFor: request.headers[values: .forwardedFor], trusted: settings.trustedProxies)
+  }
+
+  /// Whether the client reached the proxy over TLS.
+  func isOverTLS(_ request: Request, _ context: Context) -> Bool {
+    guard let peer = context.peer.flatMap({ Address($0) }) else { return false }
+    return settings.trustedProxies.contains { $0.contains(peer) } && request.headers[.forwardedProto] == "https"
+  }
+}
+
+extension Request {
+  /// The whole body, at most `limit` bytes.
+  func bytes(limit: Int) async throws(RestError) -> [UInt8] {
+    do {
+      let buffer = try await body.collect(upTo: limit)
+      return Array(buffer.readableBytesView)
+    } catch let error as HTTPError where error.status == .contentTooLarge {
+      throw RestError(413, "PGRST102", "The request body is larger than \(limit) bytes")
+    } catch {
+      throw RestError(400, "PGRST102", "The request body ended early")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import NIOCore
+
+/// Writes the few JSON bodies that do not come from PostgreSQL.
+package struct JsonText {
+  /// The text so far.
+  package private(set) var buffer = ByteBuffer()
+
+  /// An empty text.
+  package init() {}
+
+  /// Writes an object of strings; `nil` is null.
+  package mutating func object(_ members: [(String, String?)]) {
+    raw("{")
+    for (index, member) in members.enumerated() {
+      if index > 0 { raw(",") }
+      string(member.0)
+      raw(":")
+      if let value = member.1 { string(value) } else { raw("null") }
+    }
+    raw("}")
+  }
+
+  /// Writes `text` as it is.
+  package mutating func raw(_ text: String) { buffer.writeString(text) }
+
+  /// Writes `text` as a JSON string.
+  package mutating func string(_ text: String) {
+    buffer.writeInteger(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        buffer.writeInteger(UInt8(ascii: "\\"))
+        buffer.writeInteger(byte)
+      case 0..<0x20: buffer.writeString("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+      default: buffer.writeInteger(byte)
+      }
+    }
+    buffer.writeInteger(UInt8(ascii: "\""))
+  }
+}

@@ -1,0 +1,54 @@
+import Database
+
+/// Every object of the product that the server knows by name; all else comes from the schema cache.
+enum Names {
+  /// The role of those who have not signed in.
+  static let anonymous = "vibe_anon"
+  /// The setting that tells SQL who calls.
+  static let claims = "request.jwt.claims"
+  /// The setting that tells SQL where a request came from, in the form of ingest's meta.
+  static let client = "vibe.client"
+  /// Names by which clients may ask for the exposed schema.
+  static let profiles = ["vibe", "public"]
+  /// The channel that asks for a new schema cache.
+  static let reload = "pgrst"
+  /// The channel that says the change feed grew.
+  static let doorbell = "vibe_changes"
+
+  /// The schema cache as one JSON value.
+  static let schemaCache = Statement("select vibe_private.schema_cache()::text")
+
+  /// One step of signing in or out.
+  static func auth(_ action: String, request: [UInt8], meta: String) -> Statement {
+    Statement(
+      "select status, body::text, claims::text from vibe_private.auth($1, $2::jsonb, $3::jsonb)",
+      [.text(action), .bytes(request), .text(meta)])
+  }
+
+  /// Claims for a new secret API key.
+  static let secretClaims = Statement("select vibe_private.create_secret_session()::text")
+
+  /// Stores envelopes, one answer each.
+  static func ingest(_ envelopes: String, meta: String) -> Statement {
+    Statement(
+      "select ord, status, body::text from vibe_private.ingest($1::text[], $2::jsonb[]) order by ord",
+      [.text(envelopes), .text(meta)])
+  }
+
+  /// The changes since a cursor, one row each, at least one row.
+  static func changes(since cursor: String?) -> Statement {
+    Statement(
+      """
+      select page ->> 'cursor', page ->> 'resync', change ->> 'site_id', change ->> 'table', change::text
+      from vibe_private.changes_since($1) as page
+      left join lateral jsonb_array_elements(page -> 'changes') as change on true
+      """, [Parameter(cursor)])
+  }
+
+  /// The sites that the holder of claims may see.
+  static func sessionSites(claims: String) -> Statement {
+    Statement(
+      "select coalesce(json_agg(s.site_id), '[]')::text from vibe_private.session_sites($1::jsonb) as s",
+      [.text(claims)])
+  }
+}

@@ -1,0 +1,112 @@
+import Database
+import Foundation
+
+/// The named arguments of a call, as they came: in a JSON object, of which PostgreSQL takes the values, or as texts.
+struct Arguments {
+  private var json: [UInt8] = []
+  private var jsonNames: Set<String> = []
+  private var texts: [String: String] = [:]
+
+  /// The arguments in a request body; an empty body has none.
+  init(body: [UInt8]) throws(RestError) {
+    guard !body.isEmpty else { return }
+    json = body
+    jsonNames = try JsonKeys.object(body)
+  }
+
+  /// The arguments in a query string: what the function called has an argument for; all else shapes the result.
+  init(query: QueryString, of overloads: [SchemaCache.Function]) {
+    let known = Set(overloads.flatMap { $0.arguments.map(\.name) })
+    let given = query.items.filter { known.contains($0.name) }.map { ($0.name, $0.value) }
+    texts = Dictionary(given, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// These arguments and, before them, the segments of a path.
+  func adding(_ path: [String: String]) -> Arguments {
+    var all = self
+    all.texts.merge(path) { _, segment in segment }
+    all.jsonNames.subtract(path.keys)
+    return all
+  }
+
+  /// The names that are given.
+  var names: Set<String> { jsonNames.union(texts.keys) }
+
+  /// A row source that defines the JSON values, if there are any, and the argument list of the call.
+  func sql(for function: SchemaCache.Function, _ parameters: inout [Parameter]) -> (record: String?, values: String) {
+    var fields: [String] = []
+    var values: [String] = []
+    for argument in function.arguments {
+      let name = quoteIdentifier(argument.name)
+      if let text = texts[argument.name] {
+        values.append("\(name) => \(parameters.place(.text(text)))::\(argument.type)")
+      } else if jsonNames.contains(argument.name) {
+        fields.append("\(name) \(argument.type)")
+        values.append("\(name) => body.\(name)")
+      }
+    }
+    guard !fields.isEmpty else { return (nil, values.joined(separator: ", ")) }
+    let record = "json_to_record(\(parameters.place(.bytes(json)))::json) as body(\(fields.joined(separator: ", ")))"
+    return (record, values.joined(separator: ", "))
+  }
+}
+
+/// The keys of JSON objects; values are left to PostgreSQL.
+enum JsonKeys {
+  private struct Keys: Decodable {
+    let names: [String]
+
+    init(from decoder: any Decoder) throws {
+      names = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
+    }
+  }
+
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// The keys of the object that `body` is.
+  static func object(_ body: [UInt8]) throws(RestError) -> Set<String> {
+    guard let keys = try? JSONDecoder().decode(Keys.self, from: Data(body)) else {
+      throw .badBody("The request body must be a JSON object")
+    }
+    return Set(keys.names)
+  }
+
+  /// The keys of each object in the array that `body` is.
+  static func array(_ body: [UInt8]) throws(RestError) -> [Set<String>] {
+    guard let rows = try? JSONDecoder().decode([Keys].self, from: Data(body)) else {
+      throw .badBody("The request body must be a JSON object or an array of JSON objects")
+    }
+    return rows.map { Set($0.names) }
+  }
+}
+
+/// The columns that an insert fills.
+struct InsertKeys {
+  /// In a fixed order, so that equal inserts share one prepared statement.
+  let names: [String]
+  let isArray: Bool
+
+  /// Reads them from `columns=`, else from the objects, which must agree.
+  init(_ body: [UInt8], columns: String?) throws(RestError) {
+    isArray = body.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "[")
+    let rows = isArray ? try JsonKeys.array(body) : [try JsonKeys.object(body)]
+    if let columns {
+      names = columns.split(separator: ",").map { String($0.trimming()).trimmingQuotes() }
+      return
+    }
+    guard let first = rows.first else { throw .badBody("The request body is an empty array") }
+    guard rows.allSatisfy({ $0 == first }) else { throw .badBody("All object keys must match") }
+    names = first.sorted()
+  }
+}
+
+extension String {
+  fileprivate func trimmingQuotes() -> String {
+    count >= 2 && hasPrefix("\"") && hasSuffix("\"") ? String(dropFirst().dropLast()) : self
+  }
+}

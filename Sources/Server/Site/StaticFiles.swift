@@ -1,0 +1,107 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// The pages and the tracker: a fixed list of files read at the start, so that no request ever names a path on disk.
+struct StaticFiles: Sendable {
+  /// A file as it is sent.
+  struct File: Sendable {
+    let content: ByteBuffer
+    let type: String
+    let tag: String
+  }
+
+  private static let types = [
+    "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon", "json": "application/json",
+    "webmanifest": "application/manifest+json", "woff2": "font/woff2", "txt": "text/plain; charset=utf-8",
+  ]
+  /// Paths with a name of their own; everything in these folders is also found under the folder's name.
+  private static let named = [
+    "/tracker.js": "tracker/tracker.js", "/crm": "dashboard/crm.html", "/login": "dashboard/login.html",
+    "/shop": "shop/index.html", "/favicon.ico": "dashboard/icon.svg",
+  ]
+  private static let folders = ["dashboard", "shop"]
+
+  private let files: [String: File]
+
+  /// Reads the files below `directory`; throws when it is not there.
+  init(directory: String) throws {
+    guard FileManager.default.fileExists(atPath: directory) else {
+      throw SettingsError(description: "VIBE_DASHBOARD_DIR is \"\(directory)\", which is not there")
+    }
+    let root = URL(fileURLWithPath: directory, isDirectory: true)
+    var files: [String: File] = [:]
+    for folder in Self.folders {
+      let names = FileManager.default.enumerator(atPath: root.appendingPathComponent(folder).path)
+      while let name = names?.nextObject() as? String {
+        files["/\(folder)/\(name)"] = Self.read(root.appendingPathComponent("\(folder)/\(name)"))
+      }
+    }
+    for (path, name) in Self.named { files[path] = Self.read(root.appendingPathComponent(name)) }
+    self.files = files
+  }
+
+  private static func read(_ url: URL) -> File? {
+    guard let type = types[url.pathExtension], let data = try? Data(contentsOf: url) else { return nil }
+    // FNV-1a: tells versions of one file apart; nothing secret hangs on it.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in data { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return File(content: ByteBuffer(bytes: data), type: type, tag: "\"\(String(hash, radix: 16))-\(data.count)\"")
+  }
+
+  /// Adds the files' paths.
+  func add(to router: Router<Context>) {
+    for (path, file) in files {
+      for method in [HTTPRequest.Method.get, .head] {
+        router.on(RouterPath(path), method: method) { request, _ in Self.response(file, path: path, request) }
+      }
+    }
+    router.get("/") { _, _ in Response(status: .seeOther, headers: [.location: "/crm"]) }
+  }
+
+  private static func response(_ file: File, path: String, _ request: Request) -> Response {
+    var headers: HTTPFields = [.contentType: file.type, .eTag: file.tag, .cacheControl: "no-cache"]
+    if path == "/tracker.js" {
+      // Pages of other sites load it, and every view would ask again.
+      headers[.cacheControl] = "public, max-age=300"
+      headers[.crossOriginResourcePolicy] = "cross-origin"
+      headers[.accessControlAllowOrigin] = "*"
+    }
+    if file.type.hasPrefix("text/html") { headers[.contentSecurityPolicy] = SecurityHeaders.policy }
+    let known = request.headers[.ifNoneMatch]?.split(separator: ",").map { $0.trimming() } ?? []
+    if known.contains(where: { $0 == file.tag || $0 == "*" || $0 == "W/\(file.tag)" }) {
+      return Response(status: .notModified, headers: headers)
+    }
+    let body = request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: file.content)
+    return Response(status: .ok, headers: headers, body: body)
+  }
+}
+
+/// Headers that tell browsers what pages of this server may do.
+enum SecurityHeaders {
+  /// Only our own scripts, styles and connections; nobody may frame us.
+  static let policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    + "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+  /// What every answer carries, unless the answer knows better.
+  static func add(to headers: inout HTTPFields) {
+    headers[.xContentTypeOptions] = "nosniff"
+    // The session cookie is checked by Referer where a browser sends nothing better, so our own pages must send it.
+    headers[.referrerPolicy] = "same-origin"
+    headers[.crossOriginOpenerPolicy] = "same-origin"
+    if headers[.crossOriginResourcePolicy] == nil, headers[.accessControlAllowOrigin] == nil {
+      headers[.crossOriginResourcePolicy] = "same-origin"
+    }
+  }
+}
+
+extension HTTPField.Name {
+  /// Where else a page may send the address it came from.
+  static let referrerPolicy = Self("Referrer-Policy")!  // a literal token
+  /// Whether other pages share our window.
+  static let crossOriginOpenerPolicy = Self("Cross-Origin-Opener-Policy")!  // a literal token
+  /// Which sites may load the answer.
+  static let crossOriginResourcePolicy = Self("Cross-Origin-Resource-Policy")!  // a literal token
+}

@@ -1,0 +1,95 @@
+import Database
+import Hummingbird
+import Logging
+
+/// Brings tracked envelopes into the database, many requests in one transaction, and answers each after the commit.
+actor Ingester {
+  /// What a request is answered.
+  struct Answer: Sendable {
+    /// The HTTP status.
+    let status: Int
+    /// JSON.
+    let body: ByteBuffer
+  }
+
+  /// A request on its way.
+  private struct Item {
+    let envelope: String
+    let meta: String
+    let done: CheckedContinuation<Result<Answer, RestError>, Never>
+    var bytes: Int { envelope.utf8.count + meta.utf8.count }
+  }
+
+  private let pool: Pool
+  private let metrics: Metrics
+  private let logger: Logger
+  private var batches: Batches<Item>
+
+  /// An ingester with as many transactions at a time as its lane has connections.
+  init(pool: Pool, metrics: Metrics, concurrent: Int, logger: Logger) {
+    self.pool = pool
+    self.metrics = metrics
+    self.logger = logger
+    batches = Batches(
+      limits: .init(concurrent: concurrent, itemsPerBatch: 200, waiting: 4_000, waitingBytes: 32 << 20))
+  }
+
+  /// Stores an envelope; returns when it is committed.
+  func store(_ envelope: String, meta: String) async throws(RestError) -> Answer {
+    let result = await withCheckedContinuation { done in
+      let item = Item(envelope: envelope, meta: meta, done: done)
+      if batches.add(item, bytes: item.bytes) == .full {
+        done.resume(returning: .failure(RestError(503, "PGRST001", "Too many requests wait for the database")))
+      }
+      send()
+    }
+    return try result.get()
+  }
+
+  private func send() {
+    while let batch = batches.next(size: \.bytes) {
+      Task {
+        await run(batch)
+        batches.finished()
+        send()
+      }
+    }
+  }
+
+  private func run(_ batch: [Item]) async {
+    metrics.add("vibe_track_transactions_total")
+    metrics.add("vibe_track_envelopes_total", batch.count)
+    do {
+      let answers = try await ingest(batch)
+      for (item, answer) in zip(batch, answers) { item.done.resume(returning: .success(answer)) }
+    } catch DatabaseError.refused(let error) where batch.count > 1 {
+      // Rolled back as a whole: one bad envelope must not take the others with it.
+      logger.warning("a batch failed and is tried one by one", metadata: ["reason": "\(error.sqlState): \(error.message)"])
+      for item in batch { await run([item]) }
+    } catch {
+      for item in batch { item.done.resume(returning: .failure(RestError(error, isAnonymous: false))) }
+    }
+  }
+
+  private func ingest(_ batch: [Item]) async throws(DatabaseError) -> [Answer] {
+    let envelopes = Self.arrayLiteral(batch.map(\.envelope))
+    let statement = Names.ingest(envelopes, meta: Self.arrayLiteral(batch.map(\.meta)))
+    let rows = try await pool.run(Transaction([statement]), lane: Desk.Lane.tracking)[0]
+    return batch.indices.map { row in
+      Answer(status: rows.integer(row: row, column: 1) ?? 500, body: rows.buffer(row: row, column: 2))
+    }
+  }
+
+  private static func arrayLiteral(_ elements: [String]) -> String {
+    var text = "{"
+    for (index, element) in elements.enumerated() {
+      text += index == 0 ? "\"" : ",\""
+      for character in element.unicodeScalars {
+        if character == "\"" || character == "\\" { text += "\\" }
+        text.unicodeScalars.append(character)
+      }
+      text += "\""
+    }
+    return text + "}"
+  }
+}

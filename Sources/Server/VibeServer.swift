@@ -1,0 +1,92 @@
+import Database
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The whole server: doors on the outside, the database on the inside, started and stopped in order.
+package final class VibeServer: Sendable {
+  private let desk: Desk
+  private let feed: Feed
+  private let logger: Logger
+  private let files: StaticFiles
+
+  /// A server that is ready to run; the database may still be away.
+  package init(_ settings: Settings, logger: Logger) async throws {
+    let lanes = [
+      Lane("requests", connections: settings.poolSize, queueLimit: 1_000),
+      // bcrypt is slow on purpose: two at a time leave the processor to others.
+      Lane("sign-in", connections: 2, queueLimit: 50),
+      Lane("tracking", connections: Self.trackingConnections, queueLimit: 100),
+      Lane("feed", connections: 1, queueLimit: 100),
+    ]
+    let pool = try Pool(
+      PoolConfiguration(address: settings.database, lanes: lanes, channels: [Names.reload, Names.doorbell]), logger: logger)
+    let tokens = await Tokens(secret: settings.jwtSecret.text)
+    let schema = SchemaStore(pool: pool, question: Names.schemaCache, channel: Names.reload, logger: logger)
+    files = try StaticFiles(directory: settings.siteDirectory)
+    desk = Desk(
+      settings: settings, pool: pool, schema: schema, tokens: tokens, callers: Callers(tokens: tokens), metrics: Metrics())
+    feed = Feed(pool: pool, metrics: desk.metrics, logger: logger)
+    self.logger = logger
+  }
+
+  private static let trackingConnections = 2
+
+  /// Serves until the task group around it shuts down; `started` gets the port.
+  package func run(started: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
+    let application = Application(
+      router: router(),
+      server: .http1(configuration: .init(additionalChannelHandlers: [PresenceHandler()], idleTimeout: .seconds(75))),
+      configuration: .init(address: .hostname(desk.settings.host, port: desk.settings.port), serverName: "vibe"),
+      onServerRunning: { channel in started(channel.localAddress?.port ?? 0) },
+      logger: logger)
+    // Stopped last to first: no new requests, then no feed, then no database.
+    let services: [any Service] = [
+      DatabaseService(pool: desk.pool), BackgroundService { [desk] in await desk.schema.run() },
+      BackgroundService { [feed] in await feed.run() }, application,
+    ]
+    try await ServiceGroup(configuration: .init(services: services, logger: logger.quiet)).run()
+  }
+
+  private func router() -> Router<Context> {
+    let router = Router(context: Context.self)
+    router.add(middleware: FrontDesk(settings: desk.settings, metrics: desk.metrics))
+    let ingester = Ingester(
+      pool: desk.pool, metrics: desk.metrics, concurrent: Self.trackingConnections, logger: logger)
+    RestDoor(desk: desk).add(to: router)
+    RouteDoor(desk: desk).add(to: router)
+    AuthDoor(desk: desk).add(to: router)
+    TrackDoor(desk: desk, ingester: ingester, buckets: TokenBuckets(rate: desk.settings.trackRate)).add(to: router)
+    RealtimeDoor(desk: desk, feed: feed).add(to: router)
+    HealthDoor(desk: desk).add(to: router)
+    files.add(to: router)
+    return router
+  }
+}
+
+/// Closes the pool when everything that uses it has stopped.
+private struct DatabaseService: Service {
+  let pool: Pool
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    await pool.close()
+  }
+}
+
+/// Work that goes on until shutdown.
+private struct BackgroundService: Service {
+  let work: @Sendable () async -> Void
+
+  func run() async throws { await cancelWhenGracefulShutdown(work) }
+}
+
+extension Logger {
+  /// The same without debug messages: the lifecycle library would print whole services.
+  package var quiet: Logger {
+    var logger = self
+    logger.logLevel = max(logLevel, .info)
+    return logger
+  }
+}

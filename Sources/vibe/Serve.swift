@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+import ServiceLifecycle
+
+/// Runs the server until SIGTERM or SIGINT.
+struct Serve: AsyncParsableCommand {
+  /// How the command describes itself.
+  static let configuration = CommandConfiguration(abstract: "Run the HTTP server.")
+
+  /// Serves; ends with status 64 and a sentence when a setting is wrong.
+  func run() async throws {
+    let settings = try readSettings()
+    var logger = Logger(label: "vibe") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = settings.logLevel
+    let service = ServerService(server: try await VibeServer(settings, logger: logger), logger: logger, host: settings.host)
+    var configuration = ServiceGroupConfiguration(
+      services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quiet)
+    configuration.maximumGracefulShutdownDuration = .seconds(20)
+    try await ServiceGroup(configuration: configuration).run()
+  }
+}
+
+/// The settings, or a validation error that names the variable.
+func readSettings() throws -> Settings {
+  do { return try Settings(environment: ProcessInfo.processInfo.environment) } catch {
+    throw ValidationError("\(error)")
+  }
+}
+
+/// The server as one service of the process.
+private struct ServerService: Service {
+  let server: VibeServer
+  let logger: Logger
+  let host: String
+
+  func run() async throws {
+    try await server.run { port in logger.notice("listening", metadata: ["url": "http://\(host):\(port)"]) }
+  }
+}
