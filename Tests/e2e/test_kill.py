@@ -25,7 +25,7 @@ CATCH_UP = 60  # seconds that clients have at the end to get their last answers
 
 
 @pytest.fixture
-def cluster(tmp_path_factory, monkeypatch):
+def cluster(monkeypatch):
     """A cluster of its own, since this test kills its postmaster; PGHOST and PGPORT point to it meanwhile."""
     place = pathlib.Path(subprocess.check_output(["mktemp", "-d", "/tmp/vibe-kill-XXXXXX"], text=True).strip())
     place.chmod(0o755)
