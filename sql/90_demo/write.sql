@@ -275,14 +275,17 @@ declare
     clock timestamp;
     opening timestamp;
 begin
-    select d.ends at time zone s.time_zone, (d.ends - make_interval(days => d.days, hours => 1)) at time zone s.time_zone
-    into clock, opening
+    select max(d.ends) at time zone s.time_zone, min(v.started_at) at time zone s.time_zone into clock, opening
     from vibe_private.demo_sites as d
     join vibe.sites as s using (site_id)
-    where d.site_id = of_site;
+    join vibe.site_sessions as v using (site_id)
+    where d.site_id = of_site
+    group by s.time_zone;
 
     analyze vibe.user_events, vibe.purchases;
-    perform vibe.calculate_daily_stats(of_site::text, opening::date, clock::date - 1);
+    if opening::date < clock::date then
+        perform vibe.calculate_daily_stats(of_site::text, opening::date, clock::date - 1);
+    end if;
     perform vibe.calculate_rfm(of_site::text, m::date, (m + interval '1 month')::date)
     from generate_series(date_trunc('month', opening), date_trunc('month', clock) - interval '1 month', '1 month') as m;
     perform vibe.create_funnel(of_site::text, 'checkout', '[

@@ -1,0 +1,99 @@
+-- The nightly work (S4-61, S4-63, S3-85; A-18): what is due, what a failure does, what is caught up.
+set time zone 'UTC';
+\set VERBOSITY terse
+select vibe.create_site('good', null, 'Pacific/Tongatapu', 'TOP') as good \gset
+select vibe.create_site('bad', null, 'America/Sao_Paulo', 'BRL') as bad \gset
+select vibe.create_site('fresh') as fresh \gset
+update vibe.sites set created_at = now() - interval '5 days' where name in ('good', 'bad');
+create view state as
+select s.site, s.state, s.done_through = (now() at time zone t.time_zone)::date - 1 as through_yesterday, s.runs, s.failures, s.error,
+    (select count(*) from vibe.daily_user_stats as d where d.site_id = s.site_id) as days
+from vibe.job_status as s join vibe.sites as t on t.site_id = s.site_id order by s.site;
+table state;
+
+-- A site that fails is recorded and stops nobody; what it had written before is undone.
+create function spoil() returns trigger language plpgsql as $$ begin raise exception 'no space left for site %', new.site_id using errcode = '53100'; end $$;
+create trigger spoil after insert on vibe.daily_user_stats for each row when (new.site_id = 2) execute function spoil();
+select :bad as must_be_2;
+call vibe.run_due();
+table state;
+select job, site_id, state, error, runs from vibe.job_status where site_id is null;
+
+-- Done work is left alone, failed work is tried again.
+call vibe.run_due();
+table state;
+drop trigger spoil on vibe.daily_user_stats;
+call vibe.run_due();
+table state;
+
+-- Missed nights are caught up: the machine was off for three.
+delete from vibe.daily_user_stats as d using vibe.sites as s
+where s.site_id = d.site_id and s.name = 'good' and d.day > (now() at time zone s.time_zone)::date - 4;
+update vibe.job_runs set done_through = done_through - 3 where site_id = :good;
+table state;
+call vibe.run_due();
+table state;
+
+-- A late event makes its day due again, within the hour after the last run at the latest.
+insert into vibe_private.dirty_days (site_id, day) select :good, (now() at time zone 'Pacific/Tongatapu')::date - 3;
+update vibe.daily_user_stats set calculated_at = '2000-01-01' where site_id = :good;
+call vibe.run_due();
+select count(*) as recounted from vibe.daily_user_stats where site_id = :good and calculated_at > '2000-01-01';
+update vibe.job_runs set finished_at = now() - interval '61 minutes' where site_id = :good;
+call vibe.run_due();
+select count(*) as recounted from vibe.daily_user_stats where site_id = :good and calculated_at > '2000-01-01';
+select count(*) as marks from vibe_private.dirty_days;
+
+-- RFM of the running and of the month before.
+insert into vibe.customers (site_id, external_id) select :fresh, 'c' || n from generate_series(1, 3) as n;
+insert into vibe.purchases (site_id, customer_id, external_id, purchased_at, amount, currency)
+select c.site_id, c.customer_id, c.external_id || p.at, p.at, 10, 'USD'
+from vibe.customers as c
+cross join unnest(array[now() - interval '1 second', date_trunc('month', now()) - interval '1 second', date_trunc('month', now()) - interval '2 months']) as p (at)
+where c.site_id = :fresh;
+update vibe.job_runs set done_through = done_through - 1 where site_id = :fresh;
+call vibe.run_due();
+select period_start = date_trunc('month', now())::date as running, count(*), sum(monetary) as monetary
+from vibe.rfm_analysis where site_id = :fresh group by period_start order by period_start;
+
+-- Housekeeping: old machinery goes, what is still needed stays, partitions are made ahead.
+insert into vibe_private.changes (at, site_id, table_name, kind, records)
+select now() - a, :good, 'site_users', 'INSERT', '[]' from unnest('{9 minutes, 12 minutes, 1 day}'::interval[]) as a;
+insert into vibe_private.event_ids (site_id, event_id, received_at)
+select :good, gen_random_uuid(), now() - a from unnest('{7 days 23 hours, 8 days 1 minute}'::interval[]) as a;
+set role vibe_owner;
+insert into vibe.site_users (site_id, user_id, anonymous_id) select :good, n, n from generate_series(1, 2) as n;
+insert into vibe.online_users (site_id, user_id, session_id, person_id, started_at, last_seen_at)
+select :good, n, n, n, now() - interval '1 day', now() - n * interval '40 minutes' from generate_series(1, 2) as n;
+reset role;
+select to_char(date_trunc('month', now()) + interval '3 months', '"vibe_private.user_events_"YYYY"_"MM') as ahead \gset
+drop table :ahead;
+call vibe.run_due();
+select (select count(*) from vibe_private.changes where records = '[]') as changes, (select count(*) from vibe_private.event_ids) as event_ids,
+    (select count(*) from vibe.online_users) as online, to_regclass(:'ahead') is not null as partition_is_back;
+-- Its failure is recorded and the sites are served all the same.
+alter table vibe_private.event_ids rename to event_ids_away;
+update vibe.job_runs set done_through = done_through - 1 where site_id = :good;
+call vibe.run_due();
+alter table vibe_private.event_ids_away rename to event_ids;
+select job, state, left(error, 5) as sqlstate, failures from vibe.job_status where site_id is null;
+select site, state, through_yesterday from state where site = 'good';
+
+-- Who may run it, and who sees what.
+begin;
+set local role vibe_operator;
+select job, count(*) from vibe.job_status group by job order by job;
+call vibe.run_due();
+rollback;
+begin;
+set local role vibe_operator;
+select vibe.schedule();
+rollback;
+create role jobs_viewer login in role vibe_analyst;
+select vibe.add_member('good', 'jobs_viewer', 'viewer');
+set session authorization jobs_viewer;
+select job, site, state from vibe.job_status;
+update vibe.job_runs set error = null;
+reset session authorization;
+delete from vibe.site_members where login_name = 'jobs_viewer';
+drop role jobs_viewer;
