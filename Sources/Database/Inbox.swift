@@ -26,13 +26,12 @@ final class Inbox: Sendable {
 
   /// Leaves a message; false when the loop has ended and nobody would read it. One wake for many messages.
   func put(_ message: Message) -> Bool {
-    state.withLock { state in
-      guard !state.isClosed else { return false }
-      state.messages.append(message)
-      // Under the lock, so that the descriptor cannot be closed in between.
-      if state.messages.count == 1 { waker.wake() }
-      return true
+    let count = state.withLock { state in
+      if !state.isClosed { state.messages.append(message) }
+      return state.isClosed ? 0 : state.messages.count
     }
+    if count == 1 { waker.wake() }
+    return count > 0
   }
 
   /// Takes all messages.

@@ -10,9 +10,13 @@ struct Poller {
     let isWritable: Bool
   }
 
-  /// Wakes the poller that owns the descriptor; callable from any thread.
-  struct Waker: Sendable {
+  /// Wakes the poller; callable from any thread and at any time, since it owns its descriptor.
+  final class Waker: Sendable {
     fileprivate let descriptor: Int32
+
+    fileprivate init(descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { Glibc.close(descriptor) }
 
     /// Makes the next or current wait return.
     func wake() { eventfd_write(descriptor, 1) }
@@ -63,11 +67,8 @@ struct Poller {
       token: Int(token), isReadable: mask & ~EPOLLOUT.rawValue != 0, isWritable: mask & EPOLLOUT.rawValue != 0)
   }
 
-  /// Gives the descriptors back; nobody may wake the poller any more.
-  func close() {
-    Glibc.close(epoll)
-    Glibc.close(waker.descriptor)
-  }
+  /// Gives the descriptor back; waking does nothing from now on.
+  func close() { Glibc.close(epoll) }
 }
 
 extension Int32 {

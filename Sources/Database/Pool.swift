@@ -65,14 +65,27 @@ package final class Pool: Sendable {
     thread.start()
   }
 
+  /// A name for a run, by which another thread can cancel it.
+  package struct Ticket: Sendable {
+    fileprivate let id: UInt64
+  }
+
+  /// A ticket for one run.
+  package func ticket() -> Ticket { Ticket(id: nextID.add(1, ordering: .relaxed).newValue) }
+
+  /// Cancels the run with this ticket: in the queue at once, under way by a cancel to the server.
+  package func cancel(_ ticket: Ticket) { _ = inbox.put(.cancel(ticket.id)) }
+
   /// Runs `transaction` on a connection of `lane` (an index into the configuration) and gives the results of its statements.
   ///
   /// Cancelling the task cancels the statement in the server.
-  package func run(_ transaction: Transaction, lane: Int = 0) async throws(DatabaseError) -> [ResultSet] {
+  package func run(
+    _ transaction: Transaction, lane: Int = 0, ticket: Ticket? = nil
+  ) async throws(DatabaseError) -> [ResultSet] {
     for statement in transaction.statements {
       if let index = statement.parameters.firstIndex(where: \.hasZeroByte) { throw .zeroByte(parameter: index + 1) }
     }
-    let id = nextID.add(1, ordering: .relaxed).newValue
+    let id = (ticket ?? self.ticket()).id
     let deadline = ContinuousClock.now + configuration.longestWait
     let result: Result<[ResultSet], DatabaseError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in

@@ -28,14 +28,6 @@ final class Presence: Sendable {
 
   private let state = Mutex(State())
 
-  /// Runs `work`, and cancels it when the client goes away.
-  func whileThere<R: Sendable>(_ work: @escaping @Sendable () async throws -> R) async throws -> R {
-    let task = Task { try await work() }
-    onLeave { task.cancel() }
-    defer { state.withLock { $0.action = nil } }
-    return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
-  }
-
   /// Calls `action` when the client goes away, at once if it has; replaces what was to be called before.
   func onLeave(_ action: @escaping @Sendable () -> Void) {
     let isGone = state.withLock { state in
@@ -44,6 +36,9 @@ final class Presence: Sendable {
     }
     if isGone { action() }
   }
+
+  /// Nothing is to be called any more.
+  func forget() { state.withLock { $0.action = nil } }
 
   /// The client went away.
   func leave() {

@@ -34,13 +34,13 @@ package struct Desk: Sendable {
     settings.append(Setting(Names.claims, caller.claims))
     if let client { settings.append(Setting(Names.client, client)) }
     let transaction = Transaction([statement], role: caller.role, settings: settings, readOnly: readOnly)
+    let ticket = pool.ticket()
+    presence.onLeave { [pool] in pool.cancel(ticket) }
+    defer { presence.forget() }
     do {
-      let results = try await presence.whileThere { [pool] in try await pool.run(transaction, lane: Lane.requests) }
-      return results[0]
-    } catch let error as DatabaseError {
-      throw RestError(error, isAnonymous: caller.isAnonymous)
+      return try await pool.run(transaction, lane: Lane.requests, ticket: ticket)[0]
     } catch {
-      throw RestError(500, "XX000", "The request failed")
+      throw RestError(error, isAnonymous: caller.isAnonymous)
     }
   }
 

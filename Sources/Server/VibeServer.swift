@@ -1,5 +1,6 @@
 import Database
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -37,7 +38,11 @@ package final class VibeServer: Sendable {
   package func run(started: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
     let application = Application(
       router: router(),
-      server: .http1(configuration: .init(additionalChannelHandlers: [PresenceHandler()], idleTimeout: .seconds(75))),
+      server: HTTPServerBuilder { responder in
+        let handlers = HTTP1Channel.Configuration(
+          additionalChannelHandlers: [PresenceHandler()], idleTimeout: .seconds(75))
+        return EventLoopChannel(base: HTTP1Channel(responder: responder, configuration: handlers))
+      },
       configuration: .init(address: .hostname(desk.settings.host, port: desk.settings.port), serverName: "vibe"),
       onServerRunning: { channel in started(channel.localAddress?.port ?? 0) },
       logger: logger)
