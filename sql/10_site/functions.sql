@@ -27,7 +27,7 @@ end
 $$;
 comment on function vibe.my_sites(text) is
     'ids of the sites where the caller has at least this role: by signed-in session on the server, by login name elsewhere, all for operators. Definer: policies ask it, so it must see members itself';
-grant execute on function vibe.my_sites(text) to vibe_anon, vibe_analyst;
+grant execute on function vibe.my_sites(text) to vibe_analyst;
 
 create function vibe_private.session_sites(claims jsonb) returns table (site_id int, role text)
 language sql stable security definer rows 4
