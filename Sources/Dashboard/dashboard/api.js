@@ -35,6 +35,9 @@ export const crmMetrics = (site) => rpc("get_crm_metrics", { site: String(site.s
 /** @param {Site} site @returns {Promise<OnlineUser[]>} */
 export const onlineUsers = (site) => rpc("get_online_users", { site: String(site.site_id) })
 
+/** @returns {Promise<string | null>} the key of the demo shop's site, null where there is no demo */
+export const demoKey = () => request("/api/demo")
+
 /** @returns {Promise<{ email: string }>} */
 export const currentUser = () => request("/auth/v1/user")
 

@@ -15,6 +15,8 @@ const footer = document.querySelector("#footer")
 
 /** @type {api.Site} */
 let site
+/** @type {string | null} */
+let demoKey
 
 const users = new Feed(() => api.onlineUsers(site), 400)
 const metrics = new Feed(() => api.crmMetrics(site), 800)
@@ -60,18 +62,25 @@ function signedOut(error) {
 function choose(all) {
   const asked = new URLSearchParams(location.search).get("site")
   site = all.find(({ name }) => name === asked) ?? all[0]
-  table.shop = `/shop?site=${encodeURIComponent(site.key)}`
   picker.replaceChildren(...all.map(({ site_id, name }) => h("option", { value: String(site_id) }, name)))
   picker.value = String(site.site_id)
   picker.hidden = all.length < 2
   picker.addEventListener("change", () => {
     site = all.find(({ site_id }) => String(site_id) === picker.value)
-    table.shop = `/shop?site=${encodeURIComponent(site.key)}`
-    history.replaceState(null, "", site === all[0] ? location.pathname : `?site=${encodeURIComponent(site.name)}`)
+    history.replaceState(null, "", site === all[0] ? location.pathname : `?${new URLSearchParams({ site: site.name })}`)
     table.clear()
     users.restart()
     metrics.restart()
   })
+}
+
+/** The demo has a shop to open; any other site is told how to embed the tracker. */
+table.firstSteps = () => {
+  if (site.key === demoKey) {
+    return [h("a", { class: "button primary", href: "/shop", target: "_blank", rel: "noopener" }, "Open the demo shop")]
+  }
+  const tag = `<script async src="${location.origin}/tracker.js" data-site="${site.key}"></script>`
+  return [h("p", {}, `Put this line into the head of every page of ${site.name}:`), h("code", { tabindex: "0" }, tag)]
 }
 
 /** A new account has no site yet: it makes its first one here. */
@@ -91,12 +100,14 @@ function offerFirstSite() {
   })
   name.addEventListener("input", () => name.setCustomValidity(""))
   document.querySelector(".cards").hidden = document.querySelector("live-status").hidden = true
-  table.replaceChildren(empty("You have no site yet", "A site is one website or shop. Give it a name to begin.", form))
+  const what = "A site is one website or shop. Give it a name to begin."
+  table.replaceChildren(empty("You have no site yet", what, form))
 }
 
 async function start() {
   try {
-    const [user, all] = await Promise.all([api.currentUser(), api.sites()])
+    const [user, all, key] = await Promise.all([api.currentUser(), api.sites(), api.demoKey()])
+    demoKey = key
     document.querySelector("#who").textContent = user.email
     if (all.length === 0) return offerFirstSite()
     choose(all)

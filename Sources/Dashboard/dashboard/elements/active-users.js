@@ -26,8 +26,8 @@ export class ActiveUsers extends HTMLElement {
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map()
   #filled = false
-  /** Address of a page that makes a first visitor; set by the page. */
-  shop = ""
+  /** What an empty list offers as the way to a first visitor; set by the page. @type {() => Node[]} */
+  firstSteps = () => []
 
   connectedCallback() {
     if (this.childElementCount > 0) return
@@ -93,9 +93,8 @@ export class ActiveUsers extends HTMLElement {
   }
 
   #nobody() {
-    const link = { class: "button primary", href: this.shop, target: "_blank", rel: "noopener" }
-    return empty("Nobody is on the site right now", "A visitor appears here within a second of the first page view.",
-      ...(this.shop ? [h("a", link, "Open the demo shop")] : []))
+    const soon = "A visitor appears here within a second of the first page view."
+    return empty("Nobody is on the site right now", soon, ...this.firstSteps())
   }
 }
 
