@@ -249,23 +249,29 @@ create function vibe.get_crm_metrics(site text default null) returns table (metr
 language sql
 stable
 as $$
-    with chosen as (
+    -- Site by site, so that each is found by its index.
+    with counted as (
         select
-            s.site_id,
-            vibe.day_start(date_trunc('week', now() at time zone s.time_zone)::date, s.time_zone) as week_start
+            coalesce(sum(u.users), 0) as total_users,
+            coalesce(sum(u.visitors), 0) as total_visitors,
+            coalesce(sum(u.new_users), 0) as new_this_week
         from vibe.sites as s
+        cross join lateral (
+            select vibe.day_start(date_trunc('week', now() at time zone s.time_zone)::date, s.time_zone)
+        ) as w (week_start)
+        cross join lateral (
+            select
+                count(*) as users,
+                sum(p.visitors) as visitors,
+                count(*) filter (where p.first_seen_at >= w.week_start) as new_users
+            from (
+                select v.user_id, min(v.first_seen_at) as first_seen_at, count(*) as visitors
+                from vibe.visitors as v
+                where v.site_id = s.site_id
+                group by v.user_id
+            ) as p
+        ) as u
         where s.site_id = any (vibe.site_ids(site))
-    ), users as (
-        select c.site_id, v.user_id, min(v.first_seen_at) >= c.week_start as is_new, count(*) as visitors
-        from chosen as c
-        join vibe.visitors as v using (site_id)
-        group by c.site_id, v.user_id, c.week_start
-    ), counted as (
-        select
-            count(*) as total_users,
-            coalesce(sum(visitors), 0) as total_visitors,
-            count(*) filter (where is_new) as new_this_week
-        from users
     )
     select m.metric, m.value
     from counted as c

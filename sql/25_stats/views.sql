@@ -7,12 +7,16 @@ create or replace view vibe.visitors with (security_invoker = true) as
         u.first_seen_at,
         u.last_seen_at
     from vibe.site_users as u
-    left join (select distinct s.site_id, s.user_id from vibe.site_sessions as s where s.is_bot) as b using (site_id, user_id)
-    where b.user_id is null
-       or exists (
-            select from vibe.site_sessions as s
-            where s.site_id = u.site_id and s.user_id = u.user_id and not s.is_bot
-        );
+    where not exists (
+        select from vibe.site_sessions as b
+        where b.site_id = u.site_id
+          and b.user_id = u.user_id
+          and b.is_bot
+          and not exists (
+                select from vibe.site_sessions as h
+                where h.site_id = b.site_id and h.user_id = b.user_id and not h.is_bot
+            )
+    );
 comment on view vibe.visitors is 'anonymous ids that are not bots, each with the user it belongs to after merges';
 grant select on vibe.visitors to vibe_analyst;
 
