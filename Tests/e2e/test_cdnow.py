@@ -80,3 +80,25 @@ def test_second_import_changes_nothing_and_needs_no_network(cdnow):
     said = import_cdnow(cdnow.info.dbname, PIP_INDEX_URL="http://127.0.0.1:9/", PIP_RETRIES="0")
     assert said == "cdnow: 0 orders imported, 69659 unchanged, 0 rejected"
     assert cdnow.execute("select purchase_id, xmin::text from vibe.purchases order by 1").fetchall() == before
+
+
+def test_rfm_agrees_with_the_file(cdnow):
+    # The first half of 1997; later orders must not be seen.
+    start, end = datetime.date(1997, 1, 1), datetime.date(1997, 7, 1)
+    expected = {}
+    for customer, day, _, dollars in orders():
+        if start <= day < end:
+            last, count, money = expected.get(customer, (start, 0, decimal.Decimal(0)))
+            expected[customer] = (max(last, day), count + 1, money + dollars)
+    assert cdnow.execute("select vibe.calculate_rfm('cdnow', %s, %s)", [start, end]).fetchone()[0] == len(expected) == 23570
+    got = cdnow.execute(
+        "select c.external_id, r.recency_days, r.frequency, r.monetary from vibe.rfm_analysis as r "
+        "join vibe.customers as c using (site_id, customer_id)"
+    ).fetchall()
+    assert {row[0]: row[1:] for row in got} == {
+        customer: ((end - last).days, count, money) for customer, (last, count, money) in expected.items()
+    }
+    # Five scores each, and all six clusters are there.
+    assert cdnow.execute(
+        "select array_agg(distinct r_score), count(distinct cluster) from vibe.rfm_analysis"
+    ).fetchone() == ([1, 2, 3, 4, 5], 6)

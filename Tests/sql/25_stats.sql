@@ -202,5 +202,10 @@ select count(*) from vibe.user_days;
 select count(*) from vibe.daily_stats;
 select count(*) from vibe.visitors;
 select vibe.get_crm_metrics('cards');
+-- The policy is asked once and is an index condition (a planner that would rather scan a small table is told not to).
+set enable_seqscan = off;
+set enable_bitmapscan = off;
+explain (costs off) select * from vibe.daily_user_stats where day = '2024-01-01';
+explain (costs off) select * from vibe.user_days where day = '2024-01-01';
 reset session authorization;
 drop role stats_stranger;

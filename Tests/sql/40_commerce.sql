@@ -129,6 +129,12 @@ select count(*) as customers from vibe.customers;
 insert into vibe.purchases (site_id, external_id, purchased_at, amount, currency) values (:other, 'mine', now(), 1, 'USD');
 update vibe.purchases set amount = 0;
 delete from vibe.customers;
+-- The policy is asked once and is an index condition (a planner that would rather scan a small table is told not to).
+set enable_seqscan = off;
+set enable_bitmapscan = off;
+explain (costs off) select * from vibe.purchases where purchased_at >= '2024-01-01' and purchased_at < '2024-02-01';
+reset enable_seqscan;
+reset enable_bitmapscan;
 reset session authorization;
 select count(*) as purchases, sum(amount) as amount from vibe.purchases where site_id = :other;
 drop owned by commerce_viewer;
