@@ -170,10 +170,9 @@ alter table vibe.user_events drop constraint test_rule;
 -- vibe.track: the door for pages that call through REST.
 set session authorization vibe_server;
 set role vibe_anon;
-set "request.headers" = '{"user-agent": "Googlebot/2.1", "origin": "https://other.example"}';
-set "request.address" = '192.0.2.7';
+set vibe.client = '{"address": "192.0.2.7", "user_agent": "Googlebot/2.1", "origin": "https://other.example"}';
 select vibe.track('{"site": "other-key", "visitor": "track-one", "sent_at": 5, "items": [{"type": "event", "id": "00000000-0000-0000-0000-0000000000aa", "time": 5, "name": "tracked"}, 5]}');
-set "request.headers" = '{"origin": "https://evil.example"}';
+set vibe.client = '{"address": "192.0.2.7", "origin": "https://evil.example"}';
 select vibe.track('{"site": "other-key", "visitor": "track-one", "sent_at": 5, "items": [{"type": "heartbeat", "time": 5}]}');
 \echo :LAST_ERROR_SQLSTATE
 select vibe.track('{"site": "no-such-key"}');
@@ -272,6 +271,7 @@ select count(*) from pg_index where indrelid = 'vibe.user_events'::regclass;
 select vibe_private.add_partitions();
 insert into vibe.user_events (site_id, user_id, event_name, occurred_at)
 select :shop, 1, 'history', t from unnest(array['2001-01-31 23:59:59.999999Z', '2001-02-01 00:00Z', '2001-02-28 23:59Z', '2001-03-01 00:00Z']::timestamptz[]) as t;
+select day from vibe_private.dirty_days where day < '2002-01-01' order by 1;
 select tableoid::regclass::text, count(*) from vibe.user_events where event_name = 'history' group by 1 order by 1;
 select vibe_private.add_partition('2001-02-17'), vibe_private.add_partition('2001-02-01');
 select tableoid::regclass::text, count(*) from vibe.user_events where event_name = 'history' group by 1 order by 1;

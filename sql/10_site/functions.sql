@@ -9,7 +9,7 @@ declare
     accepted text[] := roles[array_position(roles, at_least):];
 begin
     if at_least is null or at_least <> all (roles) then
-        perform vibe_private.fail(format('role "%s" does not exist', at_least), hint => 'roles are viewer, member and owner');
+        perform vibe_private.fail(format('site role "%s" is unknown', at_least), hint => 'roles are viewer, member and owner');
     end if;
     if session_user = 'vibe_server' then
         return query
@@ -146,7 +146,7 @@ declare
     found_user uuid;
 begin
     if add_member.role is null or add_member.role not in ('viewer', 'member', 'owner') then
-        perform vibe_private.fail(format('role "%s" does not exist', add_member.role), hint => 'roles are viewer, member and owner');
+        perform vibe_private.fail(format('site role "%s" is unknown', add_member.role), hint => 'roles are viewer, member and owner');
     end if;
     select u.user_id into found_user from vibe_private.users as u where u.email = lower(email_or_login);
     if found_user is not null then

@@ -109,3 +109,21 @@ end
 $$;
 comment on function vibe_private.show_online(vibe_private.tracked_item[], timestamptz) is
     'moves the visitors of a batch to the top of the online list; late items and bots leave it alone';
+
+create function vibe_private.mark_past_days() returns trigger
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+    insert into vibe_private.dirty_days (site_id, day)
+    select distinct c.site_id, (c.occurred_at at time zone s.time_zone)::date
+    from changed_rows as c
+    join vibe.sites as s on s.site_id = c.site_id
+    where (c.occurred_at at time zone s.time_zone)::date < (now() at time zone s.time_zone)::date
+    order by 1, 2
+    on conflict (site_id, day) do update set marked_at = excluded.marked_at;
+    return null;
+end
+$$;
+comment on function vibe_private.mark_past_days() is
+    'statement trigger of user_events: days that are over and got directly written events are counted again. Definer: the marks are nobody''s to write';

@@ -136,19 +136,15 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare
-    -- Only the server makes these settings; anybody else who can send SQL could make them up.
-    headers jsonb := case when session_user = 'vibe_server' then nullif(current_setting('request.headers', true), '') end;
-    address text := case when session_user = 'vibe_server' then nullif(current_setting('request.address', true), '') end;
+    -- Only the server makes this setting; anybody else who can send SQL could make it up.
+    client jsonb := case when session_user = 'vibe_server' then nullif(current_setting('vibe.client', true), '') end;
     answer record;
 begin
-    if vibe_private.count_attempt('track from address', coalesce(address, session_user), interval '1 minute') > 600 then
+    if vibe_private.count_attempt('track from address', coalesce(client ->> 'address', session_user), interval '1 minute') > 600 then
         perform vibe_private.fail('too many requests from this address', hint => 'send again in a minute', errcode => 'PT429');
     end if;
     select i.status, i.body into answer
-    from vibe_private.ingest(
-        array[payload::text],
-        array[jsonb_build_object('address', address, 'user_agent', headers ->> 'user-agent', 'origin', headers ->> 'origin')]
-    ) as i;
+    from vibe_private.ingest(array[payload::text], array[client]) as i;
     if answer.status <> 202 then
         perform vibe_private.fail(answer.body ->> 'message', answer.body ->> 'details', errcode => answer.body ->> 'code');
     end if;

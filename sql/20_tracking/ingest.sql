@@ -108,7 +108,7 @@ language sql immutable
 as $$
     select jsonb_build_object(
         'status', problem[1]::int,
-        'code', case problem[1] when '404' then 'P0002' when '403' then '42501' else '22023' end,
+        'code', case problem[1] when '400' then '22023' else 'PT' || problem[1] end,
         'message', problem[2] || ' ' || problem[3],
         'details', left(value #>> '{}', 100),
         'hint', null

@@ -225,6 +225,10 @@ create trigger update_user_activity after insert on vibe.user_events
     referencing new table as changed_rows
     for each statement when (current_user <> 'vibe_owner') execute function vibe.update_user_activity();
 comment on trigger update_user_activity on vibe.user_events is 'keeps sessions and users up to date with directly written events';
+create trigger mark_past_days after insert on vibe.user_events
+    referencing new table as changed_rows
+    for each statement when (current_user <> 'vibe_owner') execute function vibe_private.mark_past_days();
+comment on trigger mark_past_days on vibe.user_events is 'figures of past days follow directly written events';
 select vibe_private.feed_table('vibe.site_users');
 select vibe_private.feed_table('vibe.site_sessions');
 select vibe_private.feed_table('vibe.user_events');
