@@ -64,7 +64,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels"]),
-    .testTarget(name: "DatabaseTests", dependencies: ["Database"]),
+    .testTarget(
+      name: "DatabaseTests", dependencies: ["Database", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "ServerTests",
       dependencies: [

@@ -2,9 +2,9 @@
 ///
 /// Results belong to the command at the head of the line; a `nil` from libpq ends that command, the sync ends all.
 /// - Note: an error may also belong to the sync itself (a deferred constraint fails at commit): no command is left then.
-struct Exchange<Output> {
+package struct Exchange<Output> {
   /// A message sent, by what its answer means to us.
-  enum Command {
+  package enum Command {
     /// A prepare; once it has succeeded the statement exists, even if the transaction fails later.
     case prepare(StatementKey)
     /// An execution whose rows nobody reads.
@@ -14,7 +14,7 @@ struct Exchange<Output> {
   }
 
   /// What libpq handed out.
-  enum Event {
+  package enum Event {
     case success(Output)
     case failure(ServerError)
     /// Skipped, because something before it failed.
@@ -24,7 +24,7 @@ struct Exchange<Output> {
   }
 
   /// What the connection has to do about it.
-  enum Action {
+  package enum Action {
     case none
     case remember(StatementKey)
     case finish(Result<[Output], ServerError>)
@@ -32,13 +32,14 @@ struct Exchange<Output> {
 
   private var commands: ArraySlice<Command>
   private var outputs: [Output] = []
-  private(set) var failure: ServerError?
+  /// The first error so far.
+  package private(set) var failure: ServerError?
 
   /// An exchange that sent `commands` in this order, then a sync.
-  init(_ commands: [Command]) { self.commands = commands[...] }
+  package init(_ commands: [Command]) { self.commands = commands[...] }
 
   /// Takes the next event in.
-  mutating func receive(_ event: Event) -> Action {
+  package mutating func receive(_ event: Event) -> Action {
     switch event {
     case .success(let output):
       switch commands.first {
@@ -61,7 +62,15 @@ struct Exchange<Output> {
 ///
 /// The role is part of it: a plan depends on the role through row security, and two roles that shared one prepared
 /// statement would make PostgreSQL plan it anew at each change of role.
-struct StatementKey: Hashable {
-  let sql: String
-  let role: String?
+package struct StatementKey: Hashable {
+  /// The text.
+  package let sql: String
+  /// The role it was planned for.
+  package let role: String?
+
+  /// The key of a text under a role.
+  package init(sql: String, role: String?) {
+    self.sql = sql
+    self.role = role
+  }
 }

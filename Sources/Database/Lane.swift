@@ -19,44 +19,51 @@ package struct Lane: Sendable, Hashable {
 }
 
 /// What waits for a connection of one lane: first come, first served, bounded in number and in time.
-struct LaneQueue<Element> {
+package struct LaneQueue<Element> {
   /// Something that waits, known by `id`, until `deadline`.
-  struct Waiting {
-    let id: UInt64
-    let deadline: ContinuousClock.Instant
-    let element: Element
+  package struct Waiting {
+    package let id: UInt64
+    package let deadline: ContinuousClock.Instant
+    package let element: Element
+
+    /// One that waits.
+    package init(id: UInt64, deadline: ContinuousClock.Instant, element: Element) {
+      self.id = id
+      self.deadline = deadline
+      self.element = element
+    }
   }
 
   private var waiting: Deque<Waiting> = []
   private let limit: Int
 
   /// An empty queue for at most `limit` elements.
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// How many wait.
-  var count: Int { waiting.count }
+  package var count: Int { waiting.count }
 
   /// When the first one has waited too long; all wait equally long, so the first is the earliest.
-  var nextDeadline: ContinuousClock.Instant? { waiting.first?.deadline }
+  package var nextDeadline: ContinuousClock.Instant? { waiting.first?.deadline }
 
   /// Puts one at the end; false, and nothing changed, when the queue is full.
-  mutating func append(_ one: Waiting) -> Bool {
+  package mutating func append(_ one: Waiting) -> Bool {
     guard waiting.count < limit else { return false }
     waiting.append(one)
     return true
   }
 
   /// Takes the one that waited longest.
-  mutating func popFirst() -> Waiting? { waiting.popFirst() }
+  package mutating func popFirst() -> Waiting? { waiting.popFirst() }
 
   /// Takes out the one called `id`, if it still waits. O(n).
-  mutating func remove(id: UInt64) -> Waiting? {
+  package mutating func remove(id: UInt64) -> Waiting? {
     guard let index = waiting.firstIndex(where: { $0.id == id }) else { return nil }
     return waiting.remove(at: index)
   }
 
   /// Takes out all that have waited too long at `now`.
-  mutating func popExpired(at now: ContinuousClock.Instant) -> [Waiting] {
+  package mutating func popExpired(at now: ContinuousClock.Instant) -> [Waiting] {
     var expired: [Waiting] = []
     while let first = waiting.first, first.deadline <= now {
       expired.append(first)

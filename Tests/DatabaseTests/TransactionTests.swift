@@ -1,0 +1,34 @@
+import Database
+import Testing
+
+@Suite("the settings of a transaction")
+struct TransactionTests {
+  @Test("none need no statement")
+  func none() { #expect(Transaction([]).envelope == nil) }
+
+  @Test("come in order, the role last, values as parameters")
+  func order() throws {
+    let transaction = Transaction([], role: "r", settings: [Setting("a.b", "it's")], readOnly: true)
+    let envelope = try #require(transaction.envelope)
+    #expect(
+      envelope.sql == "select pg_catalog.set_config('a.b', $1, true), "
+        + "pg_catalog.set_config('transaction_read_only', $2, true), pg_catalog.set_config('role', $3, true)")
+    #expect(envelope.parameters == ["it's", "on", "r"])
+  }
+
+  @Test("quotes identifiers", arguments: [("a", "\"a\""), ("a\"b", "\"a\"\"b\""), ("a\0b", "\"ab\""), ("", "\"\"")])
+  func identifiers(name: String, quoted: String) { #expect(quoteIdentifier(name) == quoted) }
+
+  @Test("quotes literals", arguments: [("a", "'a'"), ("it's", "'it''s'"), ("'", "''''")])
+  func literals(text: String, quoted: String) { #expect(quoteLiteral(text) == quoted) }
+
+  @Test("a secret never shows, wherever it is printed from")
+  func secrets() {
+    struct Holder { let inner: Secret, list: [Secret], address: DatabaseAddress }
+    let holder = Holder(
+      inner: Secret("s3cret"), list: [Secret("s3cret")], address: DatabaseAddress(user: "u", password: "s3cret"))
+    var dumped = ""
+    dump(holder, to: &dumped)
+    #expect(!"\(holder) \(String(reflecting: holder)) \(dumped)".contains("s3cret"))
+  }
+}
