@@ -1,4 +1,5 @@
-// The only file of the dashboard that talks to the server. The session is an HttpOnly cookie: no token in the page.
+// The only file of the dashboard that talks to the server.
+// The session is an HttpOnly cookie: no token lives in the page.
 
 const TIMEOUT = 15_000 // ms
 
@@ -15,8 +16,8 @@ export class ApiError extends Error {
 /**
  * @typedef {{ site_id: number, name: string, key: string }} Site
  * @typedef {{ metric: string, value: number | null }} Metric
- * @typedef {{ site_id: number, user_id: number, session_id: number, name: string | null, external_id: string | null,
- *   segment: string | null, current_page: string | null, referrer: string | null, device: string | null,
+ * @typedef {{ site_id: number, user_id: number, session_id: number, name: string | null,
+ *   external_id: string | null, segment: string | null, current_page: string | null, referrer: string | null, device: string | null,
  *   browser: string | null, started_at: string, last_seen_at: string, session_seconds: number,
  *   page_views: number, events: number }} OnlineUser
  * @typedef {{ site_id: number, table: string, type: string }} Change

@@ -1,50 +1,53 @@
 // The CRM page: which site, which feeds, and where their answers go. It shows figures and computes none.
 import * as api from "./api.js"
+import { find, h } from "./dom.js"
 import { Feed } from "./feed.js"
 import { moment } from "./format.js"
 import { Live } from "./live.js"
-import { empty, failed, h } from "./notice.js"
-import "./elements/active-users.js"
-import "./elements/live-status.js"
-import "./elements/metric-card.js"
+import { empty, failed } from "./notice.js"
+import { ActiveUsers } from "./elements/active-users.js"
+import { LiveStatus } from "./elements/live-status.js"
+import { MetricCard } from "./elements/metric-card.js"
 
-const table = document.querySelector("active-users")
-const cards = [...document.querySelectorAll("metric-card")]
-const picker = document.querySelector("#site")
-const footer = document.querySelector("#footer")
+const figures = find(".cards", HTMLElement)
+const cards = [...figures.children].filter((card) => card instanceof MetricCard)
+const table = find("active-users", ActiveUsers)
+const status = find("live-status", LiveStatus)
+const picker = find("#site", HTMLSelectElement)
+const footer = find("#footer", HTMLElement)
 
 /** @type {api.Site} */
 let site
 /** @type {string | null} */
 let demoKey
 
-const users = new Feed(() => api.onlineUsers(site), 400)
-const metrics = new Feed(() => api.crmMetrics(site), 800)
-const live = new Live()
+const users = new Feed(() => api.onlineUsers(site), 400, showUsers, (error) => {
+  if (!signedOut(error)) table.error = error
+})
+// The table tells the reader what is wrong; a card that never had a value only stops pretending to load.
+const metrics = new Feed(() => api.crmMetrics(site), 800, showMetrics, (error) => {
+  if (!signedOut(error)) for (const card of cards.filter(({ isLoading }) => isLoading)) card.value = null
+})
+const live = new Live(
+  (siteId) => { if (siteId === null || siteId === site.site_id) refresh() },
+  (state) => { status.state = state },
+)
+table.addEventListener("retry", refresh)
 
-users.addEventListener("data", ({ detail }) => {
-  table.users = detail
+/** @param {api.OnlineUser[]} online */
+function showUsers(online) {
+  table.users = online
   footer.textContent = `${site.name} · updated ${moment(new Date())}`
-})
-users.addEventListener("failure", ({ detail }) => { if (!signedOut(detail)) table.error = detail })
-table.addEventListener("retry", () => refresh())
+}
 
-metrics.addEventListener("data", ({ detail }) => {
-  const values = new Map(detail.map(({ metric, value }) => [metric, value]))
+/** A card whose figure the function does not give hides. @param {api.Metric[]} given */
+function showMetrics(given) {
+  const values = new Map(given.map(({ metric, value }) => [metric, value]))
   for (const card of cards) {
-    const name = card.getAttribute("name")
-    card.hidden = !values.has(name)
-    card.value = values.get(name) ?? null
+    card.hidden = !values.has(card.metric)
+    card.value = values.get(card.metric) ?? null
   }
-})
-// The table tells the reader what is wrong; a card that never had a value stops pretending to load.
-metrics.addEventListener("failure", ({ detail }) => {
-  if (signedOut(detail)) return
-  for (const card of cards) if (card.dataset.state === "loading") card.value = null
-})
-
-live.addEventListener("state", ({ detail }) => { document.querySelector("live-status").state = detail })
-live.addEventListener("stale", ({ detail }) => { if (detail === null || detail === site.site_id) refresh() })
+}
 
 function refresh() {
   users.refresh()
@@ -67,8 +70,9 @@ function choose(all) {
   picker.hidden = all.length < 2
   picker.addEventListener("change", () => {
     site = all.find(({ site_id }) => String(site_id) === picker.value)
-    history.replaceState(null, "", site === all[0] ? location.pathname : `?${new URLSearchParams({ site: site.name })}`)
-    table.clear()
+    const query = new URLSearchParams(site === all[0] ? {} : { site: site.name })
+    history.replaceState(null, "", `${location.pathname}?${query}`.replace(/\?$/, ""))
+    for (const panel of [table, ...cards]) panel.clear()
     users.restart()
     metrics.restart()
   })
@@ -77,10 +81,12 @@ function choose(all) {
 /** The demo has a shop to open; any other site is told how to embed the tracker. */
 table.firstSteps = () => {
   if (site.key === demoKey) {
-    return [h("a", { class: "button primary", href: "/shop", target: "_blank", rel: "noopener" }, "Open the demo shop")]
+    const way = { class: "button primary", href: "/shop", target: "_blank", rel: "noopener" }
+    return [h("a", way, "Open the demo shop")]
   }
   const tag = `<script async src="${location.origin}/tracker.js" data-site="${site.key}"></script>`
-  return [h("p", {}, `Put this line into the head of every page of ${site.name}:`), h("code", { tabindex: "0" }, tag)]
+  const what = `Put this line into the head of every page of ${site.name}:`
+  return [h("p", {}, what), h("code", { tabindex: "0" }, tag)]
 }
 
 /** A new account has no site yet: it makes its first one here. */
@@ -99,7 +105,7 @@ function offerFirstSite() {
     }
   })
   name.addEventListener("input", () => name.setCustomValidity(""))
-  document.querySelector(".cards").hidden = document.querySelector("live-status").hidden = true
+  figures.hidden = status.hidden = true
   const what = "A site is one website or shop. Give it a name to begin."
   table.replaceChildren(empty("You have no site yet", what, form))
 }
@@ -108,7 +114,7 @@ async function start() {
   try {
     const [user, all, key] = await Promise.all([api.currentUser(), api.sites(), api.demoKey()])
     demoKey = key
-    document.querySelector("#who").textContent = user.email
+    find("#who", HTMLElement).textContent = user.email
     if (all.length === 0) return offerFirstSite()
     choose(all)
     refresh()
@@ -118,7 +124,7 @@ async function start() {
   }
 }
 
-document.querySelector("#sign-out").addEventListener("click", async () => {
+find("#sign-out", HTMLButtonElement).addEventListener("click", async () => {
   await api.signOut().catch(() => {}) // an ended session is what was wanted
   location.assign("/login")
 })

@@ -1,48 +1,52 @@
 // One thing the page reads again and again: at most one request at a time, calls in between fall together.
 
 /** @template T */
-export class Feed extends EventTarget {
+export class Feed {
   #read
   #pause
+  #show
+  #fail
   #wanted = false
+  #busy = false
   #turn = 0
-  /** @type {Promise<void> | null} */
-  #running = null
 
   /**
    * @param {() => Promise<T>} read
    * @param {number} pause ms between two reads, however many changes come in
+   * @param {(data: T) => void} show
+   * @param {(error: import("./api.js").ApiError) => void} fail
    */
-  constructor(read, pause) {
-    super()
+  constructor(read, pause, show, fail) {
     this.#read = read
     this.#pause = pause
+    this.#show = show
+    this.#fail = fail
   }
 
   /** Reads now, or once more after the read that is under way. */
   refresh() {
     this.#wanted = true
-    this.#running ??= this.#run().finally(() => { this.#running = null })
+    if (!this.#busy) this.#run()
   }
 
-  /** Forgets what is on its way, for another site's answer must not be shown as this one's. */
+  /** Reads at once and forgets what is on its way: another site's answer must not be shown as this one's. */
   restart() {
+    this.#wanted = true
     this.#turn += 1
-    this.refresh()
+    this.#run()
   }
 
   async #run() {
+    const turn = this.#turn
+    this.#busy = true
     while (this.#wanted) {
       this.#wanted = false
-      const turn = this.#turn
-      const outcome = await this.#read().then(
-        (data) => new CustomEvent("data", { detail: data }),
-        (error) => new CustomEvent("failure", { detail: error }),
-      )
-      if (turn === this.#turn) {
-        this.dispatchEvent(outcome)
-        await new Promise((resume) => setTimeout(resume, this.#pause))
-      }
+      const tell = await this.#read().then((data) => () => this.#show(data), (error) => () => this.#fail(error))
+      if (turn !== this.#turn) return // a later run has taken over
+      tell()
+      await new Promise((resume) => setTimeout(resume, this.#pause))
+      if (turn !== this.#turn) return
     }
+    this.#busy = false
   }
 }

@@ -3,7 +3,11 @@
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 const LONGEST = 120 // characters of a text cell
 
-/** Exact below 10,000, short above, "–" for none. @param {number | null | undefined} value @param {string} [locale] */
+/**
+ * Exact below 10,000, short above, "–" for none.
+ * @param {number | null | undefined} value
+ * @param {string} [locale]
+ */
 export function figure(value, locale) {
   if (value == null) return "–"
   const notation = Math.abs(value) >= 10_000 ? "compact" : "standard"
@@ -17,6 +21,7 @@ export const exact = (value, locale) => value == null ? "" : new Intl.NumberForm
 export function duration(seconds, locale) {
   const whole = Math.max(0, Math.floor(seconds))
   const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60
+  /** @type {[string, number][]} */
   const parts = [["hour", hours], ["minute", minutes], ["second", whole % 60]]
   const first = parts.findIndex(([, amount]) => amount > 0)
   if (first < 0) return unit(0, "second", locale)
@@ -32,8 +37,8 @@ export const moment = (instant, locale) =>
   new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(instant))
 
 /**
- * Text that a stranger wrote (names, paths, referrers): one line, cut, and with every invisible character shown,
- * so that nothing can turn the direction of the line or hide.
+ * Text that a stranger wrote (names, paths, referrers): one line, cut, and with every invisible character
+ * shown, so that nothing can turn the direction of the line or hide.
  * @param {string} text
  */
 export function plain(text) {

@@ -5,12 +5,22 @@ import { changeStream } from "./api.js"
 const POLL = 10_000 // ms
 const FIRST_RETRY = 1_000, LAST_RETRY = 30_000 // ms
 
-/** Fires `stale` (detail: the site's id, or null for "everything") and `state` (detail: "live" or "polling"). */
-export class Live extends EventTarget {
+export class Live {
   /** @type {EventSource | null} */
   #stream = null
   #retries = 0
   #timer = 0
+  #stale
+  #state
+
+  /**
+   * @param {(siteId: number | null) => void} stale something of this site has changed; null: anything may have
+   * @param {(state: "live" | "polling") => void} state how the page learns of changes from now on
+   */
+  constructor(stale, state) {
+    this.#stale = stale
+    this.#state = state
+  }
 
   start() {
     this.#connect()
@@ -27,13 +37,13 @@ export class Live extends EventTarget {
     // A snapshot read after "ready" cannot miss a change: the stream runs already.
     stream.addEventListener("ready", () => {
       this.#retries = 0
-      this.#tell("state", "live")
+      this.#state("live")
       this.#stale(null)
     })
     stream.addEventListener("resync", () => this.#stale(null))
     stream.addEventListener("change", (event) => this.#stale(JSON.parse(event.data).site_id))
     stream.addEventListener("error", () => {
-      this.#tell("state", "polling")
+      this.#state("polling")
       // The browser tries again after a lost connection, but gives up for good after a refusal.
       if (stream.readyState === EventSource.CLOSED) this.#retry()
     })
@@ -50,13 +60,5 @@ export class Live extends EventTarget {
     clearTimeout(this.#timer)
     this.#stream?.close()
     this.#stream = null
-  }
-
-  #stale(siteId) {
-    this.#tell("stale", siteId)
-  }
-
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }))
   }
 }

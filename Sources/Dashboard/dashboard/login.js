@@ -1,11 +1,13 @@
 // Sign in, or with ?mode=signup create an account; then on to the page that was asked for.
 import { signIn, signUp } from "./api.js"
+import { find } from "./dom.js"
 
 const query = new URLSearchParams(location.search)
 const signingUp = query.get("mode") === "signup"
-const form = document.querySelector("form")
-const button = document.querySelector("#go")
-const problem = document.querySelector("#problem")
+const email = find("#email", HTMLInputElement)
+const password = find("#password", HTMLInputElement)
+const button = find("#go", HTMLButtonElement)
+const problem = find("#problem", HTMLElement)
 
 /** Only a path of this very server: an address from a link must not lead away from it. */
 function destination() {
@@ -16,13 +18,13 @@ function destination() {
 
 function dress() {
   const other = new URLSearchParams(query)
-  const link = document.querySelector("#switch")
+  const link = find("#switch", HTMLAnchorElement)
   if (signingUp) {
     document.title = "Create an account · Vibe"
-    document.querySelector("#title").textContent = button.textContent = "Create an account"
-    document.querySelector("#question").textContent = "Have an account?"
+    find("#title", HTMLElement).textContent = button.textContent = "Create an account"
+    find("#question", HTMLElement).textContent = "Have an account?"
     link.textContent = "Sign in"
-    form.elements.password.autocomplete = "new-password"
+    password.autocomplete = "new-password"
     other.delete("mode")
   } else {
     other.set("mode", "signup")
@@ -30,9 +32,8 @@ function dress() {
   link.href = `?${other}`
 }
 
-form.addEventListener("submit", async (event) => {
+find("form", HTMLFormElement).addEventListener("submit", async (event) => {
   event.preventDefault()
-  const { email, password } = form.elements
   problem.textContent = ""
   button.disabled = true
   try {

@@ -1,16 +1,5 @@
-// The boxes a panel shows in place of data, and the one way to make an element.
-
-/**
- * @param {string} tag
- * @param {Record<string, string>} attributes
- * @param {...(Node | string)} children text stays text: nothing here reads markup
- */
-export function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
-  element.append(...children)
-  return element
-}
+// The boxes a panel shows in place of data.
+import { h } from "./dom.js"
 
 /** @param {string} title @param {string} text @param {...Node} acts */
 export const empty = (title, text, ...acts) =>
@@ -22,5 +11,6 @@ export function failed(error, retry) {
   button.addEventListener("click", retry)
   const why = error.status === 0 ? error.message : `The server answered with an error (${error.status}).`
   const id = error.requestId ? ` Request ${error.requestId}.` : ""
-  return h("div", { class: "notice failed", role: "alert" }, h("p", {}, `Could not load data. ${why}${id}`), button)
+  const text = h("p", {}, `Could not load data. ${why}${id}`)
+  return h("div", { class: "notice failed", role: "alert" }, text, button)
 }

@@ -1,11 +1,15 @@
+import { h } from "../dom.js"
 import { duration, exact, host, moment, plain } from "../format.js"
-import { empty, failed, h } from "../notice.js"
+import { empty, failed } from "../notice.js"
 
 /** @typedef {import("../api.js").OnlineUser} OnlineUser */
 
 const MOST_ROWS = 200 // a longer list helps nobody; its rest is counted
 
-/** The columns: css class, head, and what a cell shows. */
+/**
+ * The columns: css class, head, and what a cell shows.
+ * @type {[string, string, (user: OnlineUser) => string][]}
+ */
 const COLUMNS = [
   ["user", "User", (user) => user.name ?? user.external_id ?? `Visitor ${user.user_id}`],
   ["segment", "Segment", (user) => user.segment ?? "–"],
@@ -63,7 +67,10 @@ export class ActiveUsers extends HTMLElement {
     this.#filled = true
   }
 
-  /** Keeps what is shown: old rows beside an honest message are better than nothing. @param {Error} error */
+  /**
+   * Keeps what is shown: old rows beside an honest message are better than nothing.
+   * @param {import("../api.js").ApiError} error
+   */
   set error(error) {
     this.removeAttribute("aria-busy")
     this.#place.replaceChildren(failed(error, () => this.dispatchEvent(new Event("retry"))))
