@@ -39,14 +39,18 @@ export class Feed {
   async #run() {
     const turn = this.#turn
     this.#busy = true
-    while (this.#wanted) {
-      this.#wanted = false
-      const tell = await this.#read().then((data) => () => this.#show(data), (error) => () => this.#fail(error))
-      if (turn !== this.#turn) return // a later run has taken over
-      tell()
-      await new Promise((resume) => setTimeout(resume, this.#pause))
-      if (turn !== this.#turn) return
+    try {
+      while (this.#wanted && turn === this.#turn) await this.#readOnce(turn)
+    } finally {
+      if (turn === this.#turn) this.#busy = false // else a later run has taken over
     }
-    this.#busy = false
+  }
+
+  async #readOnce(turn) {
+    this.#wanted = false
+    const tell = await this.#read().then((data) => () => this.#show(data), (error) => () => this.#fail(error))
+    if (turn !== this.#turn) return
+    tell()
+    await new Promise((resume) => setTimeout(resume, this.#pause))
   }
 }
