@@ -39,12 +39,17 @@ begin
     select * into problem from vibe_private.credentials_problem(trim(request ->> 'email'), request ->> 'password');
     if found then
         return query select * from vibe_private.auth_error(422, problem.code, problem.reason);
-    elsif coalesce(jsonb_typeof(request -> 'data'), 'null') not in ('object', 'null') or pg_column_size(request -> 'data') > 8192 then
-        return query select * from vibe_private.auth_error(422, 'validation_failed', 'data must be an object of at most 8 kB');
+    elsif coalesce(jsonb_typeof(request -> 'data'), 'null') not in ('object', 'null')
+        or pg_column_size(request -> 'data') > 8192 then
+        return query select * from vibe_private.auth_error(
+            422, 'validation_failed', 'data must be an object of at most 8 kB'
+        );
     elsif vibe_private.count_attempt('signup', meta ->> 'address', hour) > 20 then
         return query select * from vibe_private.auth_error(429, 'over_request_rate_limit', 'Request rate limit reached');
     else
-        made := vibe_private.add_user(trim(request ->> 'email'), request ->> 'password', nullif(request -> 'data', 'null'), false);
+        made := vibe_private.add_user(
+            trim(request ->> 'email'), request ->> 'password', nullif(request -> 'data', 'null'), false
+        );
         if made is null then
             return query select * from vibe_private.auth_error(422, 'user_already_exists', 'User already registered');
         else
@@ -137,7 +142,9 @@ begin
     if found then
         return query select 200, vibe_private.user_body(live.user_id), null::jsonb;
     else
-        return query select * from vibe_private.auth_error(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
+        return query select * from vibe_private.auth_error(
+            403, 'session_not_found', 'Session from session_id claim in JWT does not exist'
+        );
     end if;
 end
 $$;
@@ -152,12 +159,16 @@ declare
     live record;
 begin
     if scope not in ('global', 'local', 'others') then
-        return query select * from vibe_private.auth_error(400, 'validation_failed', format('Unsupported logout scope "%s"', scope));
+        return query select * from vibe_private.auth_error(
+            400, 'validation_failed', format('Unsupported logout scope "%s"', scope)
+        );
         return;
     end if;
     select * into live from vibe_private.live_session(meta -> 'claims');
     if not found then
-        return query select * from vibe_private.auth_error(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
+        return query select * from vibe_private.auth_error(
+            403, 'session_not_found', 'Session from session_id claim in JWT does not exist'
+        );
         return;
     end if;
     update vibe_private.sessions as s set revoked_at = now()

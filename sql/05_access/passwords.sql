@@ -41,7 +41,8 @@ begin
     end if;
     if create_user.is_operator and session_user = 'vibe_server' then
         perform vibe_private.fail(
-            'operators are made by SQL only', hint => 'run vibe.create_user as a superuser of the database', errcode => '42501'
+            'operators are made by SQL only',
+            hint => 'run vibe.create_user as a superuser of the database', errcode => '42501'
         );
     end if;
     select * into problem from vibe_private.credentials_problem(create_user.email, create_user.password);

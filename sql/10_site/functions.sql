@@ -9,7 +9,9 @@ declare
     accepted text[] := roles[array_position(roles, at_least):];
 begin
     if at_least is null or at_least <> all (roles) then
-        perform vibe_private.fail(format('site role "%s" is unknown', at_least), hint => 'roles are viewer, member and owner');
+        perform vibe_private.fail(
+            format('site role "%s" is unknown', at_least), hint => 'roles are viewer, member and owner'
+        );
     end if;
     if session_user = 'vibe_server' then
         return query
@@ -116,9 +118,13 @@ begin
             hint => '1 to 100 characters, not digits alone, no space at either end'
         );
     elsif not exists (select from pg_catalog.pg_timezone_names as z where z.name = create_site.time_zone) then
-        perform vibe_private.fail(format('time zone "%s" is unknown', create_site.time_zone), hint => 'use an IANA name such as America/Sao_Paulo');
+        perform vibe_private.fail(
+            format('time zone "%s" is unknown', create_site.time_zone), hint => 'use an IANA name such as America/Sao_Paulo'
+        );
     elsif create_site.currency is null or create_site.currency !~ '^[A-Z]{3}$' then
-        perform vibe_private.fail(format('currency "%s" is unknown', create_site.currency), hint => 'use three capital letters such as BRL');
+        perform vibe_private.fail(
+            format('currency "%s" is unknown', create_site.currency), hint => 'use three capital letters such as BRL'
+        );
     end if;
     insert into vibe.sites (name, domain, time_zone, currency)
     values (create_site.name, create_site.domain, create_site.time_zone, create_site.currency)
@@ -146,7 +152,9 @@ declare
     found_user uuid;
 begin
     if add_member.role is null or add_member.role not in ('viewer', 'member', 'owner') then
-        perform vibe_private.fail(format('site role "%s" is unknown', add_member.role), hint => 'roles are viewer, member and owner');
+        perform vibe_private.fail(
+            format('site role "%s" is unknown', add_member.role), hint => 'roles are viewer, member and owner'
+        );
     end if;
     select u.user_id into found_user from vibe_private.users as u where u.email = lower(email_or_login);
     if found_user is not null then
@@ -156,7 +164,10 @@ begin
     elsif email_or_login like '%@%' or not exists (select from pg_catalog.pg_roles where rolname = email_or_login) then
         perform vibe_private.fail(format('nobody signs in as "%s"', email_or_login), hint => 'they must sign up first');
     elsif add_member.role <> 'viewer' then
-        perform vibe_private.fail(format('database login "%s" can only be a viewer', email_or_login), detail => 'database logins read; writing goes through the server''s users');
+        perform vibe_private.fail(
+            format('database login "%s" can only be a viewer', email_or_login),
+            detail => 'database logins read; writing goes through the server''s users'
+        );
     else
         insert into vibe.site_members (site_id, login_name, role)
         values (target, email_or_login, add_member.role)
