@@ -136,8 +136,22 @@ set enable_seqscan = off;
 set session authorization test_analyst;
 explain (costs off) select * from vibe.sites;
 explain (costs off) select * from vibe.site_members where member_id = 1;
+-- Tenancy holds in parallel workers too, and does not keep queries from using them.
+set enable_seqscan = on;
+set enable_bitmapscan = off;
+set enable_indexscan = off;
+set enable_indexonlyscan = off;
+set min_parallel_table_scan_size = 0;
+set parallel_setup_cost = 0;
+set parallel_tuple_cost = 0;
+explain (costs off) select count(name) from vibe.sites;
+select array_agg(name) from vibe.sites;
+set session authorization vibe_server;
+set role vibe_member;
+select public.become('member');
+select array_agg(name), vibe.site_id() = min(site_id) as mine from vibe.sites;
 reset session authorization;
-reset enable_seqscan;
+reset all;
 
 drop owned by test_analyst, test_stranger, test_writer, test_operator;
 drop role test_analyst, test_stranger, test_writer, test_operator;

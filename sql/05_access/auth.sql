@@ -21,7 +21,7 @@ grant execute on function vibe_private.auth(text, jsonb, jsonb) to vibe_server;
 
 create function vibe_private.auth_error(status int, code text, message text)
 returns table (status int, body jsonb, claims jsonb)
-language sql immutable
+language sql immutable parallel safe
 as $$
     select status, jsonb_build_object('code', status, 'error_code', code, 'msg', message), null::jsonb
 $$;
@@ -127,7 +127,7 @@ comment on function vibe_private.refresh_session(jsonb, jsonb) is
 
 create function vibe_private.signed_in_user(meta jsonb)
 returns table (status int, body jsonb, claims jsonb)
-language plpgsql stable
+language plpgsql stable parallel safe
 as $$
 declare
     live record;

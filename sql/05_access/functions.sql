@@ -1,7 +1,7 @@
 -- Who calls: the claims the server set, or the login of the database.
 create function vibe_private.live_session(claims jsonb)
 returns table (session_id uuid, user_id uuid, is_operator boolean)
-language sql stable security definer rows 1
+language sql stable parallel safe security definer rows 1
 set search_path = ''
 as $$
     select s.session_id, s.user_id, u.is_operator
@@ -15,7 +15,7 @@ comment on function vibe_private.live_session(jsonb) is
     'the session named in claims while it lives, else no row. Definer: sessions are secret';
 
 create function vibe_private.caller_id() returns uuid
-language sql stable security definer
+language sql stable parallel safe security definer
 set search_path = ''
 as $$
     select s.user_id
@@ -26,7 +26,7 @@ comment on function vibe_private.caller_id() is
     'the signed-in user of this request; null for database logins. Definer: sessions are secret';
 
 create function vibe_private.is_operator() returns boolean
-language sql stable security definer
+language sql stable parallel safe security definer
 set search_path = ''
 as $$
     select case

@@ -1,7 +1,7 @@
 -- Passwords and the counters that make guessing them slow.
 create function vibe_private.credentials_problem(email text, password text)
 returns table (code text, reason text)
-language sql immutable
+language sql immutable parallel safe
 as $$
     select p.code, p.reason
     from (values
@@ -70,7 +70,7 @@ $$;
 comment on function vibe_private.password_matches(text, text) is 'compares in the same time whether or not there is a hash';
 
 create function vibe_private.attempts_left(kind text, subject text, most int, span interval) returns boolean
-language sql stable
+language sql stable parallel safe
 as $$
     select not exists (
         select from vibe_private.attempts as a

@@ -42,7 +42,7 @@ comment on function vibe_private.continue_session(uuid, jsonb) is
     'a new refresh token and new claims for a session; the server adds access_token. meta.token_minutes says how long, else 60';
 
 create function vibe_private.session_claims(session_id uuid, lasts int) returns jsonb
-language sql stable
+language sql stable parallel safe
 as $$
     select jsonb_build_object(
         'iss', 'vibe',
@@ -61,7 +61,7 @@ $$;
 comment on function vibe_private.session_claims(uuid, int) is 'claims of an access token that lasts so many seconds';
 
 create function vibe_private.user_body(user_id uuid) returns jsonb
-language sql stable
+language sql stable parallel safe
 as $$
     select jsonb_build_object(
         'id', u.user_id,

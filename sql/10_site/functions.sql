@@ -1,7 +1,7 @@
 -- Which sites a session may see. Everything else about tenancy asks this one function, and it asks the tables each time,
 -- so that a removed member or an ended session counts at once.
 create function vibe.my_sites(at_least text default 'viewer') returns setof int
-language plpgsql stable security definer rows 4
+language plpgsql stable parallel safe security definer rows 4
 set search_path = ''
 as $$
 declare
@@ -32,7 +32,7 @@ comment on function vibe.my_sites(text) is
 grant execute on function vibe.my_sites(text) to vibe_analyst;
 
 create function vibe_private.session_sites(claims jsonb) returns table (site_id int, role text)
-language sql stable security definer rows 4
+language sql stable parallel safe security definer rows 4
 set search_path = ''
 as $$
     select m.site_id, m.role
@@ -50,7 +50,7 @@ comment on function vibe_private.session_sites(jsonb) is
 grant execute on function vibe_private.session_sites(jsonb) to vibe_server;
 
 create function vibe.site_ids(site text default null) returns int[]
-language plpgsql stable
+language plpgsql stable parallel safe
 as $$
 begin
     if site is null then
@@ -63,7 +63,7 @@ comment on function vibe.site_ids(text) is 'the site named (name or id), or all 
 grant execute on function vibe.site_ids(text) to vibe_analyst;
 
 create function vibe.site_id(site text default null, at_least text default 'viewer') returns int
-language plpgsql stable
+language plpgsql stable parallel safe
 as $$
 declare
     mine int[] := array(select vibe.my_sites(at_least));

@@ -1,7 +1,7 @@
 -- What is wrong with what a tracker sends: {status, field, reason} for an envelope, {field, reason} for an item.
 -- Plain expressions, which the planner puts in line; CASE keeps the order, so later branches may trust earlier ones.
 create function vibe_private.envelope_problem(envelope jsonb, site_id int, allowed_origins text[], origin text) returns text[]
-language sql immutable
+language sql immutable parallel safe
 as $$
     select case
         when envelope is null then array['400', 'envelope', 'must be JSON without \u0000, at most 1 MB']
@@ -24,7 +24,7 @@ comment on function vibe_private.envelope_problem(jsonb, int, text[], text) is
     'why an envelope is refused whole, as {status, field, reason}, or null';
 
 create function vibe_private.item_problem(item jsonb) returns text[]
-language sql immutable
+language sql immutable parallel safe
 as $$
     select case
         when jsonb_typeof(item) <> 'object' then array['item', 'must be an object']
@@ -65,7 +65,7 @@ $$;
 comment on function vibe_private.item_problem(jsonb) is 'why an item is refused, as {field, reason}, or null';
 
 create function vibe_private.is_milliseconds(value jsonb) returns boolean
-language sql immutable
+language sql immutable parallel safe
 as $$
     select case when jsonb_typeof(value) = 'number' and value >= '0' and value <= '99999999999999'
         then value::text !~ '\.' else false end
@@ -73,7 +73,7 @@ $$;
 comment on function vibe_private.is_milliseconds(jsonb) is 'whether this is an integer that can be a time in milliseconds';
 
 create function vibe_private.is_small_object(value jsonb) returns boolean
-language sql immutable
+language sql immutable parallel safe
 as $$
     select jsonb_typeof(value) = 'object' and octet_length(value::text) <= 8192
         and not jsonb_path_exists(value, 'strict $.**{6 to last}')

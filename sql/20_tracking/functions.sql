@@ -19,7 +19,7 @@ create function vibe.get_online_users(
     page_views int,
     events int
 )
-language sql stable
+language sql stable parallel safe
 as $$
     select
         o.site_id,

@@ -104,7 +104,7 @@ $$;
 comment on function vibe_private.store_envelopes(jsonb[], jsonb[]) is 'the steps of ingest, all or nothing';
 
 create function vibe_private.refusal(problem text[], value jsonb) returns jsonb
-language sql immutable
+language sql immutable parallel safe
 as $$
     select jsonb_build_object(
         'status', problem[1]::int,
@@ -120,7 +120,7 @@ create function vibe_private.read_envelopes(
     envelopes jsonb[], meta jsonb[], received timestamptz,
     out heads vibe_private.envelope_head[], out items vibe_private.tracked_item[]
 )
-language plpgsql stable
+language plpgsql stable parallel safe
 as $$
 begin
     with envelope as materialized (

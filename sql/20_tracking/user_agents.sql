@@ -2,7 +2,7 @@
 -- ones they descend from.
 create function vibe_private.user_agent_class(user_agent text)
 returns table (device text, browser text, os text, is_bot boolean)
-language sql immutable
+language sql immutable parallel safe
 as $$
     select
         case
