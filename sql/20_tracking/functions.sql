@@ -54,11 +54,16 @@ create function vibe.update_user_activity() returns trigger
 language plpgsql volatile
 as $$
 begin
-    -- One update per session and statement, in key order; a row per event would queue writers behind each other.
+    -- Visitors first, then their sessions, each by key: the order in which ingest takes them.
+    perform from vibe.site_users as u
+    where (u.site_id, u.user_id) in (select c.site_id, c.user_id from changed_rows as c)
+    order by u.site_id, u.user_id
+    for no key update;
     perform from vibe.site_sessions as s
     where (s.site_id, s.session_id) in (select c.site_id, c.session_id from changed_rows as c)
     order by s.site_id, s.session_id
     for no key update;
+    -- One update per session and statement; a row per event would queue writers behind each other.
     update vibe.site_sessions as s
     set last_seen_at = greatest(s.last_seen_at, c.last_at),
         page_views = s.page_views + c.page_views,
@@ -75,10 +80,6 @@ begin
     ) as c
     where s.site_id = c.site_id and s.session_id = c.session_id;
     -- A user's last_seen_at is exact to five minutes, so a busy user is not written with each event.
-    perform from vibe.site_users as u
-    where (u.site_id, u.user_id) in (select c.site_id, c.user_id from changed_rows as c)
-    order by u.site_id, u.user_id
-    for no key update;
     update vibe.site_users as u
     set last_seen_at = c.last_at
     from (select r.site_id, r.user_id, max(r.occurred_at) as last_at from changed_rows as r group by r.site_id, r.user_id) as c
