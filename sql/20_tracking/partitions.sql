@@ -28,6 +28,12 @@ begin
     execute format('alter table vibe_private.%1$I add constraint %1$I_pkey primary key (site_id, occurred_at, event_id)', leaf);
     execute format('create index %1$I on vibe_private.%2$I (site_id, user_id, occurred_at)', leaf || '_user', leaf);
     execute format('comment on index vibe_private.%I is %L', leaf || '_user', 'events of one visitor in order');
+    -- Funnels read this and not the table: a fifth of the time where a quarter of the events are steps.
+    execute format(
+        'create index %1$I on vibe_private.%2$I (site_id, event_name, occurred_at) include (user_id) where not is_bot',
+        leaf || '_name', leaf
+    );
+    execute format('comment on index vibe_private.%I is %L', leaf || '_name', 'who did what when, without bots');
     execute format(
         'alter table vibe.user_events attach partition vibe_private.%I for values from (%L) to (%L)', leaf, starts, ends
     );
