@@ -130,7 +130,8 @@ private func numberUsers(
 
 /// Puts each event among its user's moments; each of `places` moves from the user's begin to the user's end.
 private func deal(
-  _ events: UnsafePointer<ks_chunk>?, _ userOfRow: UnsafePointer<UInt32>, _ places: UnsafeMutablePointer<UInt32>,
+  _ events: UnsafePointer<ks_chunk>?, _ userOfRow: UnsafePointer<UInt32>,
+  _ places: UnsafeMutablePointer<UInt32>,
   into moments: UnsafeMutablePointer<Moment>, _ limits: inout Limits
 ) throws(Failure) {
   var number = 0

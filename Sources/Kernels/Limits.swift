@@ -79,7 +79,9 @@ struct Scratch<Element: BitwiseCopyable>: ~Copyable {
     limits.giveBack(capacity &* MemoryLayout<Element>.stride)
   }
 
-  private static func allocate(_ capacity: Int, _ limits: inout Limits) throws(Failure) -> UnsafeMutablePointer<Element> {
+  private static func allocate(_ capacity: Int, _ limits: inout Limits) throws(Failure)
+    -> UnsafeMutablePointer<Element>
+  {
     let (bytes, overflow) = capacity.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
     if overflow || capacity < 0 { throw .memoryLimit }
     try limits.take(bytes)

@@ -19,7 +19,8 @@ struct Moment: BitwiseCopyable {
 ///
 /// - Complexity: O(*n* log *n*) time; `spare` grows to *n* beyond 24.
 func sort(
-  _ moments: UnsafeMutablePointer<Moment>, _ count: Int, _ spare: inout Scratch<Moment>, _ limits: inout Limits
+  _ moments: UnsafeMutablePointer<Moment>, _ count: Int, _ spare: inout Scratch<Moment>,
+  _ limits: inout Limits
 ) throws(Failure) {
   if isSorted(moments, count) { return }
   var begin = 0
@@ -72,7 +73,8 @@ private func insertionSort(_ moments: UnsafeMutablePointer<Moment>, _ count: Int
 
 /// Merges the sorted rows start..<middle and middle..<end of `from` into the same places of `to`.
 private func merge(
-  _ from: UnsafePointer<Moment>, _ start: Int, _ middle: Int, _ end: Int, into to: UnsafeMutablePointer<Moment>,
+  _ from: UnsafePointer<Moment>, _ start: Int, _ middle: Int, _ end: Int,
+  into to: UnsafeMutablePointer<Moment>,
   _ limits: Limits
 ) throws(Failure) {
   var (left, right, place) = (start, middle, start)

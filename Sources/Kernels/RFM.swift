@@ -158,7 +158,8 @@ private func quintiles(
 
 @c @implementation
 public func ks_rfm_scores(
-  _ customers: UnsafePointer<ks_chunk>?, _ rows: Int64, _ periodEnd: Int32, _ limits: UnsafePointer<ks_limits>,
+  _ customers: UnsafePointer<ks_chunk>?, _ rows: Int64, _ periodEnd: Int32,
+  _ limits: UnsafePointer<ks_limits>,
   _ scores: UnsafeMutablePointer<ks_rfm_score>, _ count: UnsafeMutablePointer<Int64>
 ) -> ks_status {
   var limits = Limits(limits)

@@ -1,7 +1,6 @@
 import CKernels
 import Foundation
 
-
 /// Rows in a chunk list as the glue makes it, freed with the object.
 final class ChunkList<Row> {
   let first: UnsafeMutablePointer<ks_chunk>?
@@ -12,7 +11,8 @@ final class ChunkList<Row> {
     for start in stride(from: 0, to: rows.count, by: size).reversed() {
       let part = rows[start..<min(start + size, rows.count)]
       let bytes = MemoryLayout<ks_chunk>.stride + size * MemoryLayout<Row>.stride
-      let chunk = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16).assumingMemoryBound(to: ks_chunk.self)
+      let chunk = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16).assumingMemoryBound(
+        to: ks_chunk.self)
       chunk.pointee = ks_chunk(next: first, count: Int64(part.count), capacity: Int64(size))
       let place = UnsafeMutableRawPointer(chunk + 1).assumingMemoryBound(to: Row.self)
       for (offset, row) in part.enumerated() { (place + offset).initialize(to: row) }

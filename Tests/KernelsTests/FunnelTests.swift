@@ -2,7 +2,6 @@ import CKernels
 import Kernels
 import Testing
 
-
 private typealias Event = (user: Int64, time: Int64, steps: UInt32)
 
 private func funnel(
@@ -10,7 +9,9 @@ private func funnel(
 ) -> (status: ks_status, reached: [Int64]) {
   let list = ChunkList(events.map { ks_event(user: $0.user, time: $0.time, steps: $0.steps, padding: 0) })
   var reached = [Int64](repeating: -1, count: 32)
-  let status = withLimits(memory: memory, stopped: stopped) { ks_funnel(list.first, steps, window, $0, &reached) }
+  let status = withLimits(memory: memory, stopped: stopped) {
+    ks_funnel(list.first, steps, window, $0, &reached)
+  }
   return (status, Array(reached.prefix(Int(max(0, min(32, steps))))))
 }
 
@@ -29,7 +30,8 @@ private func obviousDepth(_ events: [Event], steps: Int, window: Int64) -> Int32
   }
   func longest(from row: Int, step: Int, start: Int64?) -> Int {
     var best = step
-    for next in row..<max(row, ordered.count) where step < steps && ordered[next].steps >> UInt32(step) & 1 == 1 {
+    for next in row..<max(row, ordered.count)
+    where step < steps && ordered[next].steps >> UInt32(step) & 1 == 1 {
       let begin = start ?? ordered[next].time
       if ordered[next].time - begin > window { break }
       best = max(best, longest(from: next + 1, step: step + 1, start: begin))
@@ -69,7 +71,8 @@ struct FunnelTests {
     #expect(funnel([(1, 0, 1), (1, 1, .max), (1, 2, 4)], steps: 2, window: 9).reached == [1, 1])
   }
 
-  @Test("shapes out of range are refused", arguments: [(1, 0), (33, 0), (-1, 0), (2, -1)] as [(Int32, Int64)])
+  @Test(
+    "shapes out of range are refused", arguments: [(1, 0), (33, 0), (-1, 0), (2, -1)] as [(Int32, Int64)])
   func badShape(steps: Int32, window: Int64) {
     #expect(funnel([(1, 0, 1)], steps: steps, window: window).status == KS_BAD_ARGUMENT)
   }
@@ -95,12 +98,15 @@ struct FunnelTests {
         UInt32.random(in: 1..<(1 << UInt32(steps)), using: &numbers)
       )
     }
-    let depths = Dictionary(grouping: events, by: \.user).values.map { obviousDepth($0, steps: steps, window: window) }
+    let depths = Dictionary(grouping: events, by: \.user).values.map {
+      obviousDepth($0, steps: steps, window: window)
+    }
     let expected = (1...steps).map { step in Int64(depths.count { $0 >= step }) }
     #expect(funnel(events, steps: Int32(steps), window: window).reached == expected)
     for events in Dictionary(grouping: events, by: \.user).values {
       #expect(
-        depth(events, steps: Int32(steps), window: window) == obviousDepth(events, steps: steps, window: window))
+        depth(events, steps: Int32(steps), window: window)
+          == obviousDepth(events, steps: steps, window: window))
     }
   }
 

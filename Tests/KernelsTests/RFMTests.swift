@@ -3,7 +3,6 @@ import Foundation
 import Kernels
 import Testing
 
-
 private struct Score: Equatable {
   var customer: Int64
   var recency: Int32, frequency: Int32
@@ -42,7 +41,8 @@ private func obvious(_ purchases: [ks_purchase], end: Int32) -> [Score] {
     let orders = all.filter { $0.orders > 0 }
     guard let last = orders.map(\.day).max(), last < end else { return nil }
     return Score(
-      customer: customer, recency: end - last, frequency: Int32(orders.count), amount: all.map(\.amount).reduce(0, +),
+      customer: customer, recency: end - last, frequency: Int32(orders.count),
+      amount: all.map(\.amount).reduce(0, +),
       scores: [], cluster: 0, smallN: false)
   }
   func score(_ value: (Score) -> Int64, _ customer: Score) -> Int8? {
@@ -57,7 +57,8 @@ private func obvious(_ purchases: [ks_purchase], end: Int32) -> [Score] {
     let m = score({ $0.amount }, customer)
     customer.scores = [r ?? 3, f ?? 3, m ?? 3]
     customer.smallN = r == nil || f == nil || m == nil
-    customer.cluster = ks_rfm_cluster(Int32(customer.scores[0]), Int32(customer.scores[1]), Int32(customer.scores[2]))
+    customer.cluster = ks_rfm_cluster(
+      Int32(customer.scores[0]), Int32(customer.scores[1]), Int32(customer.scores[2]))
     return customer
   }
   return scored.sorted { $0.customer < $1.customer }
@@ -94,19 +95,23 @@ struct RFMTests {
   @Test("nothing, refunds alone and orders after the end give no customer")
   func nobody() {
     #expect(rfm([], end: 0).isEmpty)
-    #expect(rfm([purchase(1, day: 3, amount: -5, isRefund: true), purchase(2, day: 9, amount: 5)], end: 9).isEmpty)
+    #expect(
+      rfm([purchase(1, day: 3, amount: -5, isRefund: true), purchase(2, day: 9, amount: 5)], end: 9).isEmpty)
   }
 
   @Test("the calendar's ends do not overflow")
   func extremes() {
-    let scores = rfm([purchase(.min, day: Int32.min + 1, amount: .min), purchase(.max, day: 0, amount: .max)], end: .max)
+    let scores = rfm(
+      [purchase(.min, day: Int32.min + 1, amount: .min), purchase(.max, day: 0, amount: .max)], end: .max)
     #expect(scores.map(\.recency) == [Int32.max, Int32.max])
     #expect(scores.map(\.amount) == [.min, .max])
   }
 
   @Test("sums that leave their range are a status, and the rows stay")
   func overflow() {
-    let rows = [purchase(1, day: 1, amount: .max), purchase(2, day: 1, amount: 1), purchase(1, day: 2, amount: 1)]
+    let rows = [
+      purchase(1, day: 1, amount: .max), purchase(2, day: 1, amount: 1), purchase(1, day: 2, amount: 1),
+    ]
     let list = ChunkList(rows, chunksOf: 2)
     var count: Int64 = 0
     #expect(withLimits { ks_rfm_collapse(list.first, $0, &count) } == KS_OVERFLOW)
@@ -137,7 +142,10 @@ struct RFMTests {
         for m in Int32(1)...5 {
           let here = ks_rfm_cluster(r, f, m)
           sizes[here, default: 0] += 1
-          for better in [ks_rfm_cluster(min(r + 1, 5), f, m), ks_rfm_cluster(r, min(f + 1, 5), m), ks_rfm_cluster(r, f, min(m + 1, 5))] {
+          for better in [
+            ks_rfm_cluster(min(r + 1, 5), f, m), ks_rfm_cluster(r, min(f + 1, 5), m),
+            ks_rfm_cluster(r, f, min(m + 1, 5)),
+          ] {
             #expect(worth[better]! >= worth[here]!)
           }
         }
@@ -155,7 +163,8 @@ struct RFMTests {
     var purchases = (0..<Int.random(in: 1...300, using: &numbers)).map { _ in
       purchase(
         Int64.random(in: -30...30, using: &numbers), day: Int32.random(in: -40...90, using: &numbers),
-        amount: Int64.random(in: -5...9, using: &numbers), isRefund: Int.random(in: 0...9, using: &numbers) == 0)
+        amount: Int64.random(in: -5...9, using: &numbers),
+        isRefund: Int.random(in: 0...9, using: &numbers) == 0)
     }
     // The glue shows the kernel nothing from the end on.
     purchases.removeAll { $0.day >= 80 }
@@ -185,7 +194,8 @@ struct RFMTests {
   // Numbers from a script in Python over the same file (sorted lists and bisect_left), 1998-07-01 as the end.
   @Test("CDNOW: all 69,659 orders of 23,570 customers")
   func cdnow() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared/data/cdnow_master.txt.gz")
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../../shared/data/cdnow_master.txt.gz")
     let path = ProcessInfo.processInfo.environment["VIBE_CDNOW"] ?? file.standardizedFileURL.path
     guard FileManager.default.fileExists(atPath: path) else {
       print("skipped: \(path) is not here")
@@ -196,7 +206,10 @@ struct RFMTests {
     let scores = rfm(purchases, end: 547, chunksOf: 5000)
     #expect(scores.count == 23_570)
     #expect(scores.map(\.amount).reduce(0, +) == 25_003_156_300)
-    #expect((1...6).map { cluster in scores.count { $0.cluster == cluster } } == [6314, 3691, 4118, 799, 4220, 4428])
+    #expect(
+      (1...6).map { cluster in scores.count { $0.cluster == cluster } } == [
+        6314, 3691, 4118, 799, 4220, 4428,
+      ])
   }
 }
 
@@ -214,7 +227,9 @@ private func readCDNOW(_ path: String) throws -> [ks_purchase] {
     let fields = line.split(separator: " ")
     guard fields.count == 4, let customer = Int64(fields[0]), let date = Int32(fields[1]) else { return nil }
     let dollars = fields[3].split(separator: ".")
-    guard let units = Int64(dollars[0]), let cents = Int64(dollars[1]), dollars[1].count == 2 else { return nil }
+    guard let units = Int64(dollars[0]), let cents = Int64(dollars[1]), dollars[1].count == 2 else {
+      return nil
+    }
     let day = (date / 10_000 - 1997) * 365 + monthStarts[Int(date / 100 % 100) - 1] + date % 100
     return purchase(customer, day: day, amount: units * 10_000 + cents * 100)
   }
