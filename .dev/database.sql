@@ -1,4 +1,5 @@
 -- The database of `make run`, as the superuser; psql variables: analyst, server, login (passwords).
+set client_min_messages = warning;
 create extension vibe cascade;
 call vibe.install();
 

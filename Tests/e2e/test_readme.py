@@ -30,7 +30,10 @@ def columns(printed):
 def demo(database):
     with connect(database) as session:
         session.execute("select vibe.create_demo_site('demo', visitors => 500, days => 35)")
-    return database
+    yield database
+    # Roles belong to the cluster, not to the database that is dropped.
+    with connect(database) as session:
+        session.execute("drop role if exists maria")
 
 
 def test_sql_examples_print_what_the_readme_shows(demo):
