@@ -58,6 +58,8 @@ import CLibPQ
     unsafe handle = names.withPointers { names in
       unsafe values.withPointers { unsafe PQconnectStartParams(names, $0, 0) }
     }
+    // Notices are for people at a terminal; libpq would print them on ours.
+    _ = unsafe PQsetNoticeProcessor(handle, { _, _ in }, nil)
     phase = .connecting(deadline: .now + Self.handshakeTime)
     wantsToWrite = true
     return unsafe PQstatus(handle) == CONNECTION_BAD ? .lost(errorMessage) : .nothing

@@ -154,7 +154,11 @@ final class Loop {
 
   private func submit(_ job: Job) {
     guard closing == nil else { return job.done(.failure(.closing)) }
-    if !queues[job.lane].append(.init(id: job.id, deadline: job.deadline, element: job)) {
+    let waiting = LaneQueue<Job>.Waiting(id: job.id, deadline: job.deadline, element: job)
+    if queues[job.lane].append(waiting) { return }
+    // Many may arrive at once while connections are idle: those are no queue yet.
+    dispatch()
+    if !queues[job.lane].append(waiting) {
       counters.refused.add(1, ordering: .relaxed)
       job.done(.failure(.queueFull(limit: configuration.lanes[job.lane].queueLimit)))
     }

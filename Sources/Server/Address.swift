@@ -3,7 +3,7 @@ import Glibc
 /// An IP address; IPv4 in the mapped form of IPv6, so that both compare alike.
 package struct Address: Sendable, Hashable {
   /// Sixteen bytes, network order.
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// Parses `192.0.2.1`, `2001:db8::1` or `::ffff:192.0.2.1`; `nil` for anything else.
   package init?(_ text: some StringProtocol) {
@@ -55,9 +55,9 @@ package struct AddressRange: Sendable {
 }
 
 /// Finds out who asks when proxies stand in between.
-enum ClientAddress {
+package enum ClientAddress {
   /// The client's address: the peer's, or what trusted proxies say, read from the nearest on.
-  static func find(peer: String?, forwardedFor: [String], trusted: [AddressRange]) -> String {
+  package static func find(peer: String?, forwardedFor: [String], trusted: [AddressRange]) -> String {
     var client = peer ?? ""
     let hops = forwardedFor.flatMap { $0.split(separator: ",") }.map { String($0.trimming()) }
     for hop in hops.reversed() {

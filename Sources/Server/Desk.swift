@@ -1,6 +1,7 @@
 import Database
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// What every door works with.
 package struct Desk: Sendable {
@@ -73,7 +74,7 @@ extension Request {
     do {
       let buffer = try await body.collect(upTo: limit)
       return Array(buffer.readableBytesView)
-    } catch let error as HTTPError where error.status == .contentTooLarge {
+    } catch is NIOTooManyBytesError {
       throw RestError(413, "PGRST102", "The request body is larger than \(limit) bytes")
     } catch {
       throw RestError(400, "PGRST102", "The request body ended early")

@@ -18,6 +18,7 @@ struct TroubleTests {
   @Test("a full queue refuses at once")
   func queueLimit() async throws {
     try await withPool(queueLimit: 2) { (pool, _) async throws in
+      #expect(try await pool.value("select 1") == "1")
       let busy = (0..<3).map { _ in Task { [sleep] in try await pool.run(sleep) } }
       try await settle(pool, busy: 1, waiting: 2)
       guard case .queueFull(limit: 2)? = await pool.failure(sleep) else {
@@ -217,8 +218,15 @@ enum Cluster {
     let file = URL(fileURLWithPath: #filePath)
     let root = file.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let process = Process()
-    process.executableURL = root.appendingPathComponent(".dev/cluster")
-    process.arguments = [verb, ProcessInfo.processInfo.environment["PGHOST"] ?? ""]
+    // Foundation waits until nobody holds its descriptors any more, and the started server would hold them for ever.
+    let closing = """
+      for file in /proc/$$/fd/*; do [ ${file##*/} -gt 2 ] && eval "exec ${file##*/}>&-"; done; exec "$@" > /dev/null 2>&1
+      """
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = [
+      "-c", closing, "bash", root.appendingPathComponent(".dev/cluster").path, verb,
+      ProcessInfo.processInfo.environment["PGHOST"] ?? "",
+    ]
     try process.run()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0, "\(verb) of the cluster failed")

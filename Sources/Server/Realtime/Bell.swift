@@ -1,18 +1,21 @@
 import Synchronization
 
 /// One waits, others ring; a ring that nobody waits for is kept for the next who does.
-final class Bell: Sendable {
+package final class Bell: Sendable {
   private struct State {
     var hasRung = false
     var waiter: CheckedContinuation<Bool, Never>?
     /// Tells the timer of an earlier wait from that of this one.
-    var turn = 0
+    package var turn = 0
   }
 
   private let state = Mutex(State())
 
+  /// A bell that has not rung.
+  package init() {}
+
   /// Wakes the one who waits.
-  func ring() {
+  package func ring() {
     let waiter = state.withLock { state in
       defer { state.waiter = nil }
       if state.waiter == nil { state.hasRung = true }
@@ -22,7 +25,7 @@ final class Bell: Sendable {
   }
 
   /// Waits for a ring, at most so long, and not when cancelled; true when it rang. Only one may wait at a time.
-  func wait(atMost time: Duration) async -> Bool {
+  package func wait(atMost time: Duration) async -> Bool {
     let turn = state.withLock { state in
       state.turn += 1
       return state.turn

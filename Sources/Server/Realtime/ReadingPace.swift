@@ -2,28 +2,28 @@
 ///
 /// The bell rings at most every 20 ms and once for many commits, so after a ring the feed is read every 15 ms until two
 /// reads were empty, once more after 100 ms for a commit that was under way, and in any case every second.
-struct ReadingPace {
+package struct ReadingPace {
   private static let busy = Duration.milliseconds(15)
   private static let late = Duration.milliseconds(100)
   private static let quiet = Duration.seconds(1)
 
   private var emptyReads = 3
 
+  /// A pace that begins quiet.
+  package init() {}
+
   /// The bell rang: read now and keep reading for a while.
-  mutating func rang() { emptyReads = 0 }
+  package mutating func rang() { emptyReads = 0 }
 
   /// The feed was read.
-  mutating func read(foundChanges: Bool) { emptyReads = foundChanges ? 0 : min(emptyReads + 1, 3) }
+  package mutating func read(foundChanges: Bool) { emptyReads = foundChanges ? 0 : min(emptyReads + 1, 3) }
 
   /// How long to wait for a ring before the next read.
-  var pause: Duration {
+  package var pause: Duration {
     switch emptyReads {
     case 0, 1: Self.busy
     case 2: Self.late
     default: Self.quiet
     }
   }
-
-  /// Whether a ring would bring the next read forward.
-  var isQuiet: Bool { emptyReads >= 3 }
 }

@@ -1,18 +1,18 @@
 import Database
 
 /// One condition on a column: `price=gte.10`, `name=not.ilike.*shop*`.
-struct Filter: Equatable {
+package struct Filter: Equatable {
   /// The column it looks at.
-  let column: String
+  package let column: String
   /// Whether the condition must not hold.
-  let isNegated: Bool
+  package let isNegated: Bool
   /// SQL between column and value, such as `>=`.
-  let sqlOperator: String
+  package let sqlOperator: String
   /// The value, as a parameter or as one of the few words of `is`.
-  let operand: Operand
+  package let operand: Operand
 
   /// What stands on the right side.
-  enum Operand: Equatable {
+  package enum Operand: Equatable {
     case value(String)
     case anyOf([String])
     case keyword(String)
@@ -28,7 +28,7 @@ struct Filter: Equatable {
   ]
 
   /// Parses a parameter `column=text`.
-  init(column: String, text: String) throws(RestError) {
+  package init(column: String, text: String) throws(RestError) {
     guard !column.contains("->") else { throw .notImplemented("JSON paths, as in \(column)") }
     guard !column.contains(".") else { throw .notImplemented("Conditions on embedded resources, as in \(column)") }
     var rest = Substring(text)
@@ -64,7 +64,7 @@ struct Filter: Equatable {
   }
 
   /// The elements of `(a,"b,c",d)`. A quote counts only at the start of an element, since clients do not escape others.
-  static func list(_ text: String) throws(RestError) -> [String] {
+  package static func list(_ text: String) throws(RestError) -> [String] {
     guard text.hasPrefix("("), text.hasSuffix(")"), text.count >= 2 else {
       throw .unreadable("filter", "in.\(text)", expecting: "\"(\"")
     }
@@ -103,7 +103,7 @@ struct Filter: Equatable {
   }
 
   /// The condition as SQL; its value goes to `parameters`.
-  func sql(_ parameters: inout [Parameter]) -> String {
+  package func sql(_ parameters: inout [Parameter]) -> String {
     let condition =
       switch operand {
       case .keyword(let word): "\(quoteIdentifier(column)) \(sqlOperator) \(word)"
@@ -125,7 +125,7 @@ struct Filter: Equatable {
 
 extension [Parameter] {
   /// Adds a parameter and gives its place, `$n`.
-  mutating func place(_ parameter: Parameter) -> String {
+  package mutating func place(_ parameter: Parameter) -> String {
     append(parameter)
     return "$\(count)"
   }

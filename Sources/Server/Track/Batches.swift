@@ -2,9 +2,9 @@
 ///
 /// Nobody waits for company: while a transaction may start it starts with what is there, and what arrives while all are
 /// under way goes together in the next.
-struct Batches<Item> {
+package struct Batches<Item> {
   /// What to do with an arrival.
-  enum Admission: Equatable { case accepted, full }
+  package enum Admission: Equatable { case accepted, full }
 
   private var waiting: [Item] = []
   private var waitingBytes = 0
@@ -12,22 +12,30 @@ struct Batches<Item> {
   private let limits: Limits
 
   /// How much is too much.
-  struct Limits {
+  package struct Limits {
     /// Transactions at a time.
-    let concurrent: Int
+    package let concurrent: Int
     /// Requests in one transaction.
-    let itemsPerBatch: Int
+    package let itemsPerBatch: Int
     /// Requests that wait.
-    let waiting: Int
+    package let waiting: Int
     /// Bytes that wait.
-    let waitingBytes: Int
+    package let waitingBytes: Int
+
+    /// Limits from their four numbers.
+    package init(concurrent: Int, itemsPerBatch: Int, waiting: Int, waitingBytes: Int) {
+      self.concurrent = concurrent
+      self.itemsPerBatch = itemsPerBatch
+      self.waiting = waiting
+      self.waitingBytes = waitingBytes
+    }
   }
 
   /// No batches yet.
-  init(limits: Limits) { self.limits = limits }
+  package init(limits: Limits) { self.limits = limits }
 
   /// Takes a request in, if there is room.
-  mutating func add(_ item: Item, bytes: Int) -> Admission {
+  package mutating func add(_ item: Item, bytes: Int) -> Admission {
     guard waiting.count < limits.waiting, waitingBytes + bytes <= limits.waitingBytes else { return .full }
     waiting.append(item)
     waitingBytes += bytes
@@ -35,7 +43,7 @@ struct Batches<Item> {
   }
 
   /// The next batch to send now, if one may be sent.
-  mutating func next(size: (Item) -> Int) -> [Item]? {
+  package mutating func next(size: (Item) -> Int) -> [Item]? {
     guard underWay < limits.concurrent, !waiting.isEmpty else { return nil }
     let batch = Array(waiting.prefix(limits.itemsPerBatch))
     waiting.removeFirst(batch.count)
@@ -45,5 +53,5 @@ struct Batches<Item> {
   }
 
   /// A batch has been answered.
-  mutating func finished() { underWay -= 1 }
+  package mutating func finished() { underWay -= 1 }
 }

@@ -1,18 +1,18 @@
 import Synchronization
 
 /// How many requests an address may still make: refilled at a steady rate up to a burst.
-struct TokenBucket {
+package struct TokenBucket {
   private var level: Double
   private var filledAt: ContinuousClock.Instant
 
   /// A full bucket.
-  init(burst: Double, now: ContinuousClock.Instant) {
+  package init(burst: Double, now: ContinuousClock.Instant) {
     level = burst
     filledAt = now
   }
 
   /// Takes one token; false when there is none.
-  mutating func take(rate: Double, burst: Double, now: ContinuousClock.Instant) -> Bool {
+  package mutating func take(rate: Double, burst: Double, now: ContinuousClock.Instant) -> Bool {
     level = min(burst, level + rate * (filledAt.duration(to: now) / .seconds(1)))
     filledAt = now
     guard level >= 1 else { return false }
@@ -21,26 +21,26 @@ struct TokenBucket {
   }
 
   /// Whether it would be full by now and need not be kept.
-  func isFull(rate: Double, burst: Double, now: ContinuousClock.Instant) -> Bool {
+  package func isFull(rate: Double, burst: Double, now: ContinuousClock.Instant) -> Bool {
     level + rate * (filledAt.duration(to: now) / .seconds(1)) >= burst
   }
 }
 
 /// The buckets of all addresses that asked lately.
-final class TokenBuckets: Sendable {
+package final class TokenBuckets: Sendable {
   private static let most = 100_000
   private let rate: Double
   private let burst: Double
   private let buckets = Mutex<[[UInt8]: TokenBucket]>([:])
 
   /// Buckets of `rate` tokens a second, five seconds' worth at most.
-  init(rate: Int) {
+  package init(rate: Int) {
     self.rate = Double(rate)
     burst = Double(rate) * 5
   }
 
   /// Takes a token from the bucket of `address`; one without an address shares a bucket with its like.
-  func take(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
+  package func take(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
     let key = Address(address)?.network ?? []
     return buckets.withLock { buckets in
       if buckets.count >= Self.most { buckets = buckets.filter { !$1.isFull(rate: rate, burst: burst, now: now) } }

@@ -1,0 +1,165 @@
+import Database
+import Server
+import Testing
+
+@Suite("settings")
+struct SettingsTests {
+  private let least = [
+    "PGDATABASE": "vibe", "VIBE_DASHBOARD_DIR": "/", "VIBE_JWT_SECRET": "0123456789abcdef0123456789abcdef",
+  ]
+
+  @Test("the least that is needed is enough")
+  func enough() throws {
+    let settings = try Settings(environment: least)
+    #expect(settings.host == "127.0.0.1" && settings.port == 8080)
+  }
+
+  @Test(
+    "a problem names its variable",
+    arguments: [
+      ("PGDATABASE", ""), ("VIBE_DASHBOARD_DIR", ""), ("VIBE_JWT_SECRET", "short"), ("VIBE_LISTEN", "8080"),
+      ("VIBE_LISTEN", "0.0.0.0:8080"), ("VIBE_LISTEN", "[::]:80"), ("VIBE_LISTEN", "127.0.0.1:99999"), ("VIBE_POOL_SIZE", "0"),
+      ("VIBE_TOKEN_MINUTES", "an hour"), ("VIBE_MAX_ROWS", "-1"), ("VIBE_TRUSTED_PROXIES", "10.0.0.0/33"),
+      ("VIBE_ALLOWED_ORIGINS", "shop.example"), ("VIBE_LOG_LEVEL", "loud"),
+    ])
+  func problems(name: String, value: String) {
+    let error = #expect(throws: SettingsError.self) { try Settings(environment: least.merging([name: value]) { $1 }) }
+    #expect(error?.description.contains(name) == true)
+    if name == "VIBE_JWT_SECRET" { #expect(error?.description.contains(value) == false) }
+  }
+
+  @Test("beyond loopback only behind a named proxy")
+  func proxies() throws {
+    let settings = try Settings(
+      environment: least.merging(["VIBE_LISTEN": "0.0.0.0:80", "VIBE_TRUSTED_PROXIES": "10.0.0.0/8, ::1"]) { $1 })
+    #expect(settings.trustedProxies.count == 2)
+  }
+}
+
+@Suite("client addresses")
+struct AddressTests {
+  @Test(
+    "ranges hold what begins alike",
+    arguments: [
+      ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("127.0.0.1", "127.0.0.1", true),
+      ("10.0.0.0/8", "::ffff:10.1.1.1", true), ("2001:db8::/33", "2001:db8:7fff::1", true),
+      ("2001:db8::/33", "2001:db8:8000::1", false), ("0.0.0.0/0", "9.9.9.9", true), ("0.0.0.0/0", "2001::1", false),
+    ])
+  func ranges(range: String, address: String, holds: Bool) throws {
+    #expect(try #require(AddressRange(range)).contains(try #require(Address(address))) == holds)
+  }
+
+  @Test("only trusted proxies are believed, from the nearest on")
+  func forwarded() {
+    let trusted = ["10.0.0.0/8"].compactMap(AddressRange.init)
+    func find(_ peer: String?, _ hops: String...) -> String {
+      ClientAddress.find(peer: peer, forwardedFor: hops, trusted: trusted)
+    }
+    #expect(find("9.9.9.9", "1.1.1.1") == "9.9.9.9")
+    #expect(find("10.0.0.1", "1.1.1.1") == "1.1.1.1")
+    #expect(find("10.0.0.1", "1.1.1.1, 2.2.2.2") == "2.2.2.2")
+    #expect(find("10.0.0.1", "1.1.1.1", "2.2.2.2, 10.0.0.2") == "2.2.2.2")
+    #expect(find("10.0.0.1", "nonsense") == "10.0.0.1")
+    #expect(find("10.0.0.1") == "10.0.0.1")
+    #expect(find(nil, "1.1.1.1") == "")
+  }
+}
+
+@Suite("query strings and filters")
+struct FilterTests {
+  @Test("names and values are decoded, plus is a space")
+  func decoding() throws {
+    let query = try QueryString("a=1&b=x+y%2Bz&a=2&c&d=%C3%A9")
+    #expect(query.items.map(\.name) == ["a", "b", "a", "c", "d"])
+    #expect(query.items.map(\.value) == ["1", "x y+z", "2", "", "é"])
+    #expect(throws: RestError.self) { try QueryString("a=%ff") }
+  }
+
+  @Test(
+    "lists as clients write them, also where they do not escape",
+    arguments: [
+      ("(1,2)", ["1", "2"]), ("()", []), (#"("a,b",c)"#, ["a,b", "c"]), (#"("say \"hi\"")"#, [#"say "hi""#]),
+      (#"(c"d,e)"#, [#"c"d"#, "e"]), (#"("a\\b")"#, [#"a\b"#]), ("(a,)", ["a", ""]), (#"("")"#, [""]),
+    ])
+  func lists(text: String, elements: [String]) throws { #expect(try Filter.list(text) == elements) }
+
+  @Test("broken lists are refused", arguments: ["1,2", "(1", #"("a"#, #"("a"b)"#, ""])
+  func brokenLists(text: String) { #expect(throws: RestError.self) { try Filter.list(text) } }
+
+  @Test("values never become part of the SQL")
+  func injection() throws {
+    var parameters: [Parameter] = []
+    let filter = try Filter(column: #"a" or true --"#, text: "eq.' or true --")
+    #expect(filter.sql(&parameters) == #""a"" or true --" = $1"#)
+    #expect(parameters == ["' or true --"])
+  }
+}
+
+@Suite("coalescing")
+struct BatchesTests {
+  private func batches() -> Batches<Int> {
+    Batches(limits: .init(concurrent: 1, itemsPerBatch: 3, waiting: 5, waitingBytes: 100))
+  }
+
+  @Test("the first goes alone at once; what comes meanwhile goes together")
+  func together() {
+    var batches = batches()
+    _ = batches.add(1, bytes: 1)
+    #expect(batches.next { _ in 1 } == [1])
+    for number in 2...5 { _ = batches.add(number, bytes: 1) }
+    #expect(batches.next { _ in 1 } == nil)
+    batches.finished()
+    #expect(batches.next { _ in 1 } == [2, 3, 4])
+    batches.finished()
+    #expect(batches.next { _ in 1 } == [5])
+  }
+
+  @Test("refuses past its limits of number and bytes")
+  func full() {
+    var many = batches()
+    var last = Batches<Int>.Admission.accepted
+    for number in 1...6 { last = many.add(number, bytes: 1) }
+    #expect(last == .full)
+    var big = batches()
+    #expect(big.add(1, bytes: 60) == .accepted)
+    #expect(big.add(2, bytes: 60) == .full)
+  }
+}
+
+@Suite("pace and rate")
+struct PaceTests {
+  @Test("after a ring: at once while there is something, twice 15 ms, once 100 ms, then a second")
+  func pace() {
+    var pace = ReadingPace()
+    #expect(pace.pause == .seconds(1))
+    pace.rang()
+    pace.read(foundChanges: true)
+    #expect(pace.pause == .milliseconds(15))
+    pace.read(foundChanges: false)
+    #expect(pace.pause == .milliseconds(15))
+    pace.read(foundChanges: false)
+    #expect(pace.pause == .milliseconds(100))
+    pace.read(foundChanges: false)
+    #expect(pace.pause == .seconds(1))
+  }
+
+  @Test("a bucket gives its burst, then its rate")
+  func bucket() {
+    let start = ContinuousClock.now
+    var bucket = TokenBucket(burst: 2, now: start)
+    func take(_ seconds: Double) -> Bool { bucket.take(rate: 1, burst: 2, now: start + .milliseconds(Int(seconds * 1000))) }
+    #expect([take(0), take(0), take(0), take(0.5), take(1.1), take(1.2), take(9), take(9), take(9)] == [true, true, false, false, true, false, true, true, false])
+  }
+
+  @Test("a ring that nobody waits for is kept; a wait ends in time")
+  func bell() async {
+    let bell = Bell()
+    bell.ring()
+    #expect(await bell.wait(atMost: .seconds(5)))
+    #expect(!(await bell.wait(atMost: .milliseconds(30))))
+    async let rung = bell.wait(atMost: .seconds(5))
+    try? await Task.sleep(for: .milliseconds(30))
+    bell.ring()
+    #expect(await rung)
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+@Suite("/realtime/v1/sse")
+struct RealtimeTests {
+  private func insert(_ site: Int, _ visitor: String) -> String {
+    "insert into vibe.site_users (site_id, anonymous_id) values (\(site), '\(visitor)')"
+  }
+
+  @Test("a change reaches those who may see its site, once, and nobody else")
+  func rights() async throws {
+    try await TestServer.with { (server) async throws in
+      let (a, b) = (try await server.tenant("alpha"), try await server.tenant("beta"))
+      let mine = try await server.stream("?tables=site_users", token: a.token)
+      let theirs = try await server.stream("?tables=site_users", token: b.token)
+      let other = try await server.stream("?tables=site_sessions", token: a.token)
+      #expect(mine.start.contains("event: ready\ndata: {}"))
+      #expect(mine.start.lowercased().contains("content-type: text/event-stream"))
+      _ = try await server.sql(insert(a.site, "visitor-alpha"))
+      let heard = await mine.wire.read(for: 5) { $0.contains("visitor-alpha") }
+      #expect(heard.contains("event: change\ndata: {") && heard.contains("\"table\": \"site_users\""), "\(heard)")
+      #expect(heard.contains("id: "))
+      let more = await mine.wire.read(for: 0.5)
+      #expect(!more.contains("visitor-alpha"))
+      #expect(!(await theirs.wire.read(for: 0.3)).contains("visitor-alpha"))
+      #expect(!(await other.wire.read(for: 0.3)).contains("visitor-alpha"))
+    }
+  }
+
+  @Test("who comes back with the last id misses nothing and hears nothing twice")
+  func comesBack() async throws {
+    try await TestServer.with { (server) async throws in
+      let tenant = try await server.tenant("alpha")
+      // Another listener keeps the feed running meanwhile.
+      let steady = try await server.stream("", token: tenant.token)
+      let first = try await server.stream("", token: tenant.token)
+      _ = try await server.sql(insert(tenant.site, "visitor-first"))
+      let heard = await first.wire.read(for: 5) { $0.contains("visitor-first") }
+      let id = try #require(heard.components(separatedBy: "id: ").last?.split(whereSeparator: \.isNewline).first)
+      first.wire.close()
+      for number in 1...3 { _ = try await server.sql(insert(tenant.site, "visitor-later-\(number)")) }
+      let again = try await server.stream("", token: tenant.token, headers: ["Last-Event-ID": String(id)])
+      let rest = again.start + (await again.wire.read(for: 1))
+      #expect(!rest.contains("visitor-first"))
+      for number in 1...3 { #expect(rest.components(separatedBy: "visitor-later-\(number)").count == 2, "\(rest)") }
+      let old = try await server.stream("", token: tenant.token, headers: ["Last-Event-ID": "nonsense"])
+      #expect((old.start + (await old.wire.read(for: 0.5))).contains("event: resync"))
+      steady.wire.close()
+    }
+  }
+
+  @Test("anonymous callers and unknown tables are refused")
+  func refused() async throws {
+    try await TestServer.with { (server) async throws in
+      #expect(try await server.request("GET", "/realtime/v1/sse").status == 401)
+      let tenant = try await server.tenant("alpha")
+      #expect(try await server.request("GET", "/realtime/v1/sse?tables=nope", token: tenant.token).status == 404)
+    }
+  }
+
+  @Test("a stream ends with a reason when the server stops")
+  func stops() async throws {
+    try await TestServer.with { (server) async throws in
+      let tenant = try await server.tenant("alpha")
+      let stream = try await server.stream("", token: tenant.token)
+      await server.beginToStop()
+      let end = await stream.wire.read(for: 10) { $0.contains("event: end") }
+      #expect(end.contains("the server is shutting down"))
+    }
+  }
+}
