@@ -1,8 +1,10 @@
 -- Definer, because derived figures are not the members' to write; the site is one that the caller may write.
+-- The planner takes what unnest() gives for a hundred rows, and would compare each stored row with each new one.
 create function vibe.calculate_rfm(site text, period_start date, period_end date) returns integer
 language plpgsql
 security definer
 set search_path = ''
+set enable_nestloop = off
 as $$
 #variable_conflict use_column
 declare
