@@ -32,7 +32,9 @@ final class Announcer: Sendable {
         return state.nextID
       }
       guard let id else { return reader.finish() }
-      reader.onTermination = { [weak self] _ in _ = self?.state.withLock { $0.readers.removeValue(forKey: id) } }
+      reader.onTermination = { [weak self] _ in
+        _ = self?.state.withLock { $0.readers.removeValue(forKey: id) }
+      }
     }
   }
 

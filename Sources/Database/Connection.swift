@@ -97,7 +97,8 @@ import CLibPQ
       complete = complete && send(envelope, role: nil, last: .discard, fresh: &fresh, commands: &commands)
     }
     for statement in transaction.statements {
-      complete = complete && send(statement, role: transaction.role, last: .keep, fresh: &fresh, commands: &commands)
+      complete =
+        complete && send(statement, role: transaction.role, last: .keep, fresh: &fresh, commands: &commands)
     }
     if complete { complete = unsafe PQpipelineSync(handle) == 1 }
     exchange = Exchange(commands)
@@ -110,7 +111,8 @@ import CLibPQ
   private var nameCount = 0
 
   private func send(
-    _ statement: Statement, role: String?, last: Exchange<ResultSet>.Command, fresh: inout [StatementKey: String],
+    _ statement: Statement, role: String?, last: Exchange<ResultSet>.Command,
+    fresh: inout [StatementKey: String],
     commands: inout [Exchange<ResultSet>.Command]
   ) -> Bool {
     let key = StatementKey(sql: statement.sql, role: role)
@@ -148,7 +150,9 @@ import CLibPQ
         phase = .idle
         return .finished(result)
       }
-      guard unsafe PQstatus(handle) == CONNECTION_OK else { return .lost(exchange?.failure?.message ?? errorMessage) }
+      guard unsafe PQstatus(handle) == CONNECTION_OK else {
+        return .lost(exchange?.failure?.message ?? errorMessage)
+      }
     }
     readNotifications(notified)
     return .nothing
@@ -159,7 +163,8 @@ import CLibPQ
     // PQisBusy parses what was read; without it an idle connection would find no notification.
     _ = unsafe PQisBusy(handle)
     while let notification = unsafe PQnotifies(handle) {
-      unsafe notified(String(cString: notification.pointee.relname), String(cString: notification.pointee.extra))
+      unsafe notified(
+        String(cString: notification.pointee.relname), String(cString: notification.pointee.extra))
       unsafe PQfreemem(notification)
     }
   }
@@ -167,7 +172,9 @@ import CLibPQ
   private func nextEvent() -> Exchange<ResultSet>.Event {
     guard let result = unsafe PQgetResult(handle) else { return .endOfCommand }
     let status = unsafe PQresultStatus(result)
-    if status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK { return unsafe .success(ResultSet(owning: result)) }
+    if status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK {
+      return unsafe .success(ResultSet(owning: result))
+    }
     defer { unsafe PQclear(result) }
     switch status {
     case PGRES_PIPELINE_SYNC: return .synced

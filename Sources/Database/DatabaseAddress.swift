@@ -7,13 +7,15 @@ package struct DatabaseAddress: Sendable {
 
   /// An address; a `nil` falls back on libpq's own environment variables and defaults.
   package init(
-    host: String? = nil, port: String? = nil, database: String? = nil, user: String? = nil, password: String? = nil,
+    host: String? = nil, port: String? = nil, database: String? = nil, user: String? = nil,
+    password: String? = nil,
     applicationName: String = "vibe"
   ) {
     keywords = [
       "application_name": applicationName, "client_encoding": "UTF8",
       // A peer that vanished without a word is noticed within about 15 s.
-      "keepalives_idle": "5", "keepalives_interval": "5", "keepalives_count": "2", "tcp_user_timeout": "15000",
+      "keepalives_idle": "5", "keepalives_interval": "5", "keepalives_count": "2",
+      "tcp_user_timeout": "15000",
     ]
     keywords["host"] = host
     keywords["port"] = port

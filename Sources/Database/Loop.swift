@@ -63,7 +63,9 @@ final class Loop {
       dispatch()
       publish()
     }
-    for member in members.indices { finish(member, .failure(.connectionLost("the pool closed before the answer came"))) }
+    for member in members.indices {
+      finish(member, .failure(.connectionLost("the pool closed before the answer came")))
+    }
     for member in members { member.connection.close() }
     for message in inbox.close() {
       if case .submit(let job) = message { job.done(.failure(.closing)) }
@@ -74,7 +76,8 @@ final class Loop {
 
   private var isFinished: Bool {
     guard let closing else { return false }
-    return closing.deadline <= .now || (queues.allSatisfy { $0.count == 0 } && members.allSatisfy { $0.running == nil })
+    return closing.deadline <= .now
+      || (queues.allSatisfy { $0.count == 0 } && members.allSatisfy { $0.running == nil })
   }
 
   // MARK: Events
@@ -112,7 +115,9 @@ final class Loop {
   }
 
   private func connected(_ index: Int) {
-    if !members[index].lastError.isEmpty { logger.notice("database connection is back", metadata: ["connection": "\(index)"]) }
+    if !members[index].lastError.isEmpty {
+      logger.notice("database connection is back", metadata: ["connection": "\(index)"])
+    }
     members[index].lastError = ""
     if members[index].lane == nil { listen(index) }
   }
@@ -168,9 +173,13 @@ final class Loop {
     for lane in queues.indices {
       if let waiting = queues[lane].remove(id: id) { return waiting.element.done(.failure(.cancelled)) }
     }
-    guard let index = members.firstIndex(where: { $0.running?.job.id == id && $0.lane != nil }) else { return }
+    guard let index = members.firstIndex(where: { $0.running?.job.id == id && $0.lane != nil }) else {
+      return
+    }
     members[index].running?.isCancelled = true
-    guard !members[index].cancelInFlight, let canceller = members[index].connection.canceller() else { return }
+    guard !members[index].cancelInFlight, let canceller = members[index].connection.canceller() else {
+      return
+    }
     members[index].cancelInFlight = true
     let inbox = inbox
     DispatchQueue.global().async {
@@ -193,7 +202,9 @@ final class Loop {
     return next.map { ContinuousClock.now.duration(to: $0) }
   }
 
-  private func earlier(_ a: ContinuousClock.Instant?, _ b: ContinuousClock.Instant?) -> ContinuousClock.Instant? {
+  private func earlier(_ a: ContinuousClock.Instant?, _ b: ContinuousClock.Instant?) -> ContinuousClock
+    .Instant?
+  {
     guard let a, let b else { return a ?? b }
     return min(a, b)
   }

@@ -48,7 +48,9 @@ struct Poller {
 
   /// Waits until something happens, someone wakes us, or `timeout` has passed (`nil`: for ever).
   func wait(timeout: Duration?) -> [Event] {
-    let milliseconds = timeout.map { Int32(clamping: max(0, ($0 + .microseconds(999)) / .milliseconds(1)).rounded()) }
+    let milliseconds = timeout.map {
+      Int32(clamping: max(0, ($0 + .microseconds(999)) / .milliseconds(1)).rounded())
+    }
     return unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events in
       let count = unsafe epoll_wait(epoll, events.baseAddress, Int32(events.count), milliseconds ?? -1)
       guard count > 0 else { return [] }
@@ -64,7 +66,8 @@ struct Poller {
     }
     // Errors and hang-ups count as readable: reading is what finds out about them.
     return Event(
-      token: Int(token), isReadable: mask & ~EPOLLOUT.rawValue != 0, isWritable: mask & EPOLLOUT.rawValue != 0)
+      token: Int(token), isReadable: mask & ~EPOLLOUT.rawValue != 0, isWritable: mask & EPOLLOUT.rawValue != 0
+    )
   }
 
   /// Gives the descriptor back; waking does nothing from now on.

@@ -83,13 +83,17 @@ package final class Pool: Sendable {
     _ transaction: Transaction, lane: Int = 0, ticket: Ticket? = nil
   ) async throws(DatabaseError) -> [ResultSet] {
     for statement in transaction.statements {
-      if let index = statement.parameters.firstIndex(where: \.hasZeroByte) { throw .zeroByte(parameter: index + 1) }
+      if let index = statement.parameters.firstIndex(where: \.hasZeroByte) {
+        throw .zeroByte(parameter: index + 1)
+      }
     }
     let id = (ticket ?? self.ticket()).id
     let deadline = ContinuousClock.now + configuration.longestWait
     let result: Result<[ResultSet], DatabaseError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let job = Job(id: id, lane: lane, transaction: transaction, deadline: deadline) { continuation.resume(returning: $0) }
+        let job = Job(id: id, lane: lane, transaction: transaction, deadline: deadline) {
+          continuation.resume(returning: $0)
+        }
         if !inbox.put(.submit(job)) { continuation.resume(returning: .failure(.closing)) }
         // A task cancelled before this point told the loop about a job it did not know yet.
         if Task.isCancelled { _ = inbox.put(.cancel(id)) }

@@ -88,6 +88,7 @@ package func quoteLiteral(_ text: String) -> String {
 /// `name` as an SQL identifier; zero bytes are left out.
 package func quoteIdentifier(_ name: String) -> String {
   "\""
-    + name.filter { $0 != "\0" }.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+    + name.filter { $0 != "\0" }.split(separator: "\"", omittingEmptySubsequences: false).joined(
+      separator: "\"\"")
     + "\""
 }

@@ -23,7 +23,9 @@ package struct Address: Sendable, Hashable {
 
 extension Address {
   /// What one customer of an access provider has for certain: the address, in IPv6 its first 64 bits.
-  var network: [UInt8] { bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] ? bytes : Array(bytes.prefix(8)) }
+  var network: [UInt8] {
+    bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] ? bytes : Array(bytes.prefix(8))
+  }
 }
 
 /// All addresses with the same first bits.

@@ -59,7 +59,9 @@ final class Presences: Sendable {
   /// The presence of an open connection.
   func find(_ channel: ObjectIdentifier) -> Presence? { known.withLock { $0[channel] } }
 
-  fileprivate func add(_ presence: Presence, for channel: ObjectIdentifier) { known.withLock { $0[channel] = presence } }
+  fileprivate func add(_ presence: Presence, for channel: ObjectIdentifier) {
+    known.withLock { $0[channel] = presence }
+  }
 
   fileprivate func remove(_ channel: ObjectIdentifier) { known.withLock { $0[channel] = nil } }
 }

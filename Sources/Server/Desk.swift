@@ -28,7 +28,8 @@ package struct Desk: Sendable {
 
   /// Runs one statement as `caller`, with the settings of the caller's role, and cancels it when the client goes away.
   func run(
-    _ statement: Statement, as caller: Caller, readOnly: Bool, client: String? = nil, cache: SchemaCache, presence: Presence
+    _ statement: Statement, as caller: Caller, readOnly: Bool, client: String? = nil, cache: SchemaCache,
+    presence: Presence
   ) async throws(RestError) -> ResultSet {
     var settings = (cache.roles[caller.role] ?? [:]).map { Setting($0.key, $0.value) }
     settings.sort { $0.name < $1.name }
@@ -58,13 +59,15 @@ package struct Desk: Sendable {
   /// The client's address.
   func address(of request: Request, _ context: Context) -> String {
     ClientAddress.find(
-      peer: context.peer, forwardedFor: request.headers[values: .forwardedFor], trusted: settings.trustedProxies)
+      peer: context.peer, forwardedFor: request.headers[values: .forwardedFor],
+      trusted: settings.trustedProxies)
   }
 
   /// Whether the client reached the proxy over TLS.
   func isOverTLS(_ request: Request, _ context: Context) -> Bool {
     guard let peer = context.peer.flatMap({ Address($0) }) else { return false }
-    return settings.trustedProxies.contains { $0.contains(peer) } && request.headers[.forwardedProto] == "https"
+    return settings.trustedProxies.contains { $0.contains(peer) }
+      && request.headers[.forwardedProto] == "https"
   }
 }
 

@@ -37,7 +37,9 @@ package final class Metrics: Sendable {
   package func text(with gauges: [(String, Int)]) -> String {
     let state = state.withLock { $0 }
     var lines = ["# TYPE vibe_http_requests_total counter"]
-    lines += state.requests.sorted { $0.key < $1.key }.map { "vibe_http_requests_total{\($0.key)} \($0.value)" }
+    lines += state.requests.sorted { $0.key < $1.key }.map {
+      "vibe_http_requests_total{\($0.key)} \($0.value)"
+    }
     lines.append("# TYPE vibe_http_request_seconds histogram")
     for (door, timing) in state.timings.sorted(by: { $0.key < $1.key }) {
       var total = 0

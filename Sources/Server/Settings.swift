@@ -48,7 +48,8 @@ extension Settings {
     let read = Environment(variables: environment)
     let secret = try read.required("VIBE_JWT_SECRET")
     guard secret.utf8.count >= 32 else {
-      throw SettingsError(description: "VIBE_JWT_SECRET has \(secret.utf8.count) bytes; HS256 needs at least 32")
+      throw SettingsError(
+        description: "VIBE_JWT_SECRET has \(secret.utf8.count) bytes; HS256 needs at least 32")
     }
     self.init(
       database: DatabaseAddress(
@@ -62,13 +63,15 @@ extension Settings {
     trackRate = try read.integer("VIBE_TRACK_RATE", in: 1...1_000_000, default: trackRate)
     for text in read.list("VIBE_TRUSTED_PROXIES") {
       guard let range = AddressRange(text) else {
-        throw SettingsError(description: "VIBE_TRUSTED_PROXIES holds \"\(text)\", which is no address or range like 10.0.0.0/8")
+        throw SettingsError(
+          description: "VIBE_TRUSTED_PROXIES holds \"\(text)\", which is no address or range like 10.0.0.0/8")
       }
       trustedProxies.append(range)
     }
     for text in read.list("VIBE_ALLOWED_ORIGINS") {
       guard text.hasPrefix("https://") || text.hasPrefix("http://"), !text.dropFirst(8).contains("/") else {
-        throw SettingsError(description: "VIBE_ALLOWED_ORIGINS holds \"\(text)\", which is no origin like https://shop.example")
+        throw SettingsError(
+          description: "VIBE_ALLOWED_ORIGINS holds \"\(text)\", which is no origin like https://shop.example")
       }
       allowedOrigins.insert(text)
     }
@@ -82,7 +85,8 @@ extension Settings {
     // TLS is the proxy's work: without one, passwords and cookies would cross the network in the clear.
     guard isLoopback || !trustedProxies.isEmpty else {
       throw SettingsError(
-        description: "VIBE_LISTEN is \(host):\(port), which is not loopback: name the TLS proxy in VIBE_TRUSTED_PROXIES")
+        description:
+          "VIBE_LISTEN is \(host):\(port), which is not loopback: name the TLS proxy in VIBE_TRUSTED_PROXIES")
     }
   }
 
@@ -103,11 +107,13 @@ private struct Environment {
     return value
   }
 
-  func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(SettingsError) -> Int {
+  func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(SettingsError) -> Int
+  {
     guard let text = variables[name], !text.isEmpty else { return fallback }
     guard let value = Int(text), range.contains(value) else {
       throw SettingsError(
-        description: "\(name) is \"\(text)\"; it must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        description:
+          "\(name) is \"\(text)\"; it must be a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return value
   }
@@ -118,10 +124,13 @@ private struct Environment {
 
   func listenAddress(_ name: String, default fallback: (String, Int)) throws(SettingsError) -> (String, Int) {
     guard let text = variables[name], !text.isEmpty else { return fallback }
-    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port)
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65535).contains(port)
     else { throw SettingsError(description: "\(name) is \"\(text)\"; it must look like 127.0.0.1:8080") }
     let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
-    guard !host.isEmpty else { throw SettingsError(description: "\(name) is \"\(text)\"; the address before the colon is missing") }
+    guard !host.isEmpty else {
+      throw SettingsError(description: "\(name) is \"\(text)\"; the address before the colon is missing")
+    }
     return (String(host), port)
   }
 }

@@ -22,12 +22,14 @@ package final class VibeServer: Sendable {
       Lane("feed", connections: 1, queueLimit: 100),
     ]
     let pool = try Pool(
-      PoolConfiguration(address: settings.database, lanes: lanes, channels: [Names.reload, Names.doorbell]), logger: logger)
+      PoolConfiguration(address: settings.database, lanes: lanes, channels: [Names.reload, Names.doorbell]),
+      logger: logger)
     let tokens = await Tokens(secret: settings.jwtSecret.text)
     let schema = SchemaStore(pool: pool, question: Names.schemaCache, channel: Names.reload, logger: logger)
     files = try StaticFiles(directory: settings.siteDirectory)
     desk = Desk(
-      settings: settings, pool: pool, schema: schema, tokens: tokens, callers: Callers(tokens: tokens), metrics: Metrics())
+      settings: settings, pool: pool, schema: schema, tokens: tokens, callers: Callers(tokens: tokens),
+      metrics: Metrics())
     feed = Feed(pool: pool, metrics: desk.metrics, logger: logger)
     self.logger = logger
   }
@@ -43,7 +45,8 @@ package final class VibeServer: Sendable {
           additionalChannelHandlers: [PresenceHandler()], idleTimeout: .seconds(75))
         return EventLoopChannel(base: HTTP1Channel(responder: responder, configuration: handlers))
       },
-      configuration: .init(address: .hostname(desk.settings.host, port: desk.settings.port), serverName: "vibe"),
+      configuration: .init(
+        address: .hostname(desk.settings.host, port: desk.settings.port), serverName: "vibe"),
       onServerRunning: { channel in started(channel.localAddress?.port ?? 0) },
       logger: logger)
     // Stopped last to first: no new requests, then no feed, then no database.
@@ -62,7 +65,8 @@ package final class VibeServer: Sendable {
     RestDoor(desk: desk).add(to: router)
     RouteDoor(desk: desk).add(to: router)
     AuthDoor(desk: desk).add(to: router)
-    TrackDoor(desk: desk, ingester: ingester, buckets: TokenBuckets(rate: desk.settings.trackRate)).add(to: router)
+    TrackDoor(desk: desk, ingester: ingester, buckets: TokenBuckets(rate: desk.settings.trackRate)).add(
+      to: router)
     RealtimeDoor(desk: desk, feed: feed).add(to: router)
     HealthDoor(desk: desk).add(to: router)
     files.add(to: router)

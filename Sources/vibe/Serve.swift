@@ -14,7 +14,8 @@ struct Serve: AsyncParsableCommand {
     let settings = try readSettings()
     var logger = Logger(label: "vibe") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = settings.logLevel
-    let service = ServerService(server: try await VibeServer(settings, logger: logger), logger: logger, host: settings.host)
+    let service = ServerService(
+      server: try await VibeServer(settings, logger: logger), logger: logger, host: settings.host)
     var configuration = ServiceGroupConfiguration(
       services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quiet)
     configuration.maximumGracefulShutdownDuration = .seconds(20)

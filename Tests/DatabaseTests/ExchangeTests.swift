@@ -8,7 +8,9 @@ struct ExchangeTests {
   private let refusal = ServerError(sqlState: "22012", message: "division by zero")
 
   /// Feeds events; gives the outcome and the statements that exist afterwards.
-  private func run(_ commands: [Subject.Command], _ events: [Subject.Event]) -> (Result<[String], ServerError>?, [StatementKey]) {
+  private func run(_ commands: [Subject.Command], _ events: [Subject.Event]) -> (
+    Result<[String], ServerError>?, [StatementKey]
+  ) {
     var exchange = Subject(commands)
     var remembered: [StatementKey] = []
     for event in events {
@@ -26,7 +28,8 @@ struct ExchangeTests {
     let (result, remembered) = run(
       [.prepare(key), .discard, .keep, .keep],
       [
-        .success(""), .endOfCommand, .success("envelope"), .endOfCommand, .success("a"), .endOfCommand, .success("b"),
+        .success(""), .endOfCommand, .success("envelope"), .endOfCommand, .success("a"), .endOfCommand,
+        .success("b"),
         .endOfCommand, .synced,
       ])
     #expect(try result?.get() == ["a", "b"])
@@ -41,7 +44,8 @@ struct ExchangeTests {
 
   @Test("the first error is the cause; skipped commands are no errors")
   func firstError() {
-    let (result, _) = run([.keep, .keep], [.failure(refusal), .endOfCommand, .skipped, .endOfCommand, .synced])
+    let (result, _) = run(
+      [.keep, .keep], [.failure(refusal), .endOfCommand, .skipped, .endOfCommand, .synced])
     #expect(result == .failure(refusal))
   }
 
@@ -51,7 +55,8 @@ struct ExchangeTests {
     let (_, remembered) = run(
       [.prepare(key), .keep, .prepare(other), .keep],
       [
-        .success(""), .endOfCommand, .failure(refusal), .endOfCommand, .skipped, .endOfCommand, .skipped, .endOfCommand,
+        .success(""), .endOfCommand, .failure(refusal), .endOfCommand, .skipped, .endOfCommand, .skipped,
+        .endOfCommand,
         .synced,
       ])
     #expect(remembered == [key])

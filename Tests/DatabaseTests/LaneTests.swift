@@ -14,7 +14,10 @@ struct LaneQueueTests {
   @Test("gives the one that waited longest first")
   func order() {
     var queue = queue([1, 2, 3])
-    #expect([queue.popFirst()?.id, queue.popFirst()?.id, queue.popFirst()?.id, queue.popFirst()?.id] == [1, 2, 3, nil])
+    #expect(
+      [queue.popFirst()?.id, queue.popFirst()?.id, queue.popFirst()?.id, queue.popFirst()?.id] == [
+        1, 2, 3, nil,
+      ])
   }
 
   @Test("takes no more than its limit")

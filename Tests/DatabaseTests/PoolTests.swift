@@ -3,7 +3,8 @@ import Testing
 
 @Suite("the pool, against a real server")
 struct PoolTests {
-  private let makeRole = "do $$ begin create role vibe_test_other; exception when duplicate_object then end $$"
+  private let makeRole =
+    "do $$ begin create role vibe_test_other; exception when duplicate_object then end $$"
 
   @Test("gives values, nulls, empty texts and any language as they are")
   func values() async throws {
@@ -62,7 +63,10 @@ struct PoolTests {
   func errorInPipeline() async throws {
     try await withPool(setup: ["create table t (n int)"]) { (pool, _) async throws in
       let error = await pool.refusal(
-        Transaction([Statement("insert into t values (1)"), Statement("select 1 / 0"), Statement("insert into t values (2)")]))
+        Transaction([
+          Statement("insert into t values (1)"), Statement("select 1 / 0"),
+          Statement("insert into t values (2)"),
+        ]))
       #expect(error == ServerError(sqlState: "22012", message: "division by zero"))
       #expect(try await pool.value("select count(*) from t") == "0")
     }
@@ -81,7 +85,8 @@ struct PoolTests {
   @Test("errors carry detail and hint")
   func errorFields() async throws {
     try await withPool { (pool, _) async throws in
-      let sql = "do $$ begin raise exception using errcode = 'P0001', message = 'm', detail = 'd', hint = 'h'; end $$"
+      let sql =
+        "do $$ begin raise exception using errcode = 'P0001', message = 'm', detail = 'd', hint = 'h'; end $$"
       let error = await pool.refusal(Transaction([Statement(sql)]))
       #expect(error == ServerError(sqlState: "P0001", message: "m", detail: "d", hint: "h"))
     }
@@ -100,7 +105,8 @@ struct PoolTests {
   @Test("the timeout of one transaction ends its statement")
   func timeout() async throws {
     try await withPool { (pool, _) async throws in
-      let slow = Transaction([Statement("select pg_sleep(20)")], settings: [Setting("statement_timeout", "100ms")])
+      let slow = Transaction(
+        [Statement("select pg_sleep(20)")], settings: [Setting("statement_timeout", "100ms")])
       #expect(await pool.refusal(slow)?.sqlState == "57014")
     }
   }
@@ -108,7 +114,8 @@ struct PoolTests {
   @Test("a zero byte is refused before it could cut the value short")
   func zeroByte() async throws {
     try await withPool { (pool, _) async throws in
-      let error = await pool.failure(Transaction([Statement("select $1, $2::text", ["a", .bytes([97, 0, 98])])]))
+      let error = await pool.failure(
+        Transaction([Statement("select $1, $2::text", ["a", .bytes([97, 0, 98])])]))
       guard case .zeroByte(parameter: 2)? = error else {
         Issue.record("\(String(describing: error))")
         return
@@ -121,7 +128,9 @@ struct PoolTests {
     try await withPool(connections: 4) { (pool, _) async throws in
       let right = try await withThrowingTaskGroup(of: Bool.self) { group in
         for number in 0..<3000 {
-          group.addTask { try await pool.value("select $1::int * 2", [.text("\(number)")]) == "\(number * 2)" }
+          group.addTask {
+            try await pool.value("select $1::int * 2", [.text("\(number)")]) == "\(number * 2)"
+          }
         }
         return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
       }

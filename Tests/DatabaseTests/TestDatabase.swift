@@ -33,7 +33,8 @@ final class TestDatabase: Sendable {
     logger.logLevel = .critical
     return try Pool(
       PoolConfiguration(
-        address: address, lanes: [Lane("test", connections: connections, queueLimit: queueLimit)], channels: channels,
+        address: address, lanes: [Lane("test", connections: connections, queueLimit: queueLimit)],
+        channels: channels,
         longestWait: longestWait),
       logger: logger)
   }
@@ -43,7 +44,8 @@ final class TestDatabase: Sendable {
 
   /// Ends every connection to it.
   func terminate() async throws {
-    _ = try await outside("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '\(name)'")
+    _ = try await outside(
+      "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '\(name)'")
   }
 
   /// Drops it, whoever is still connected.
@@ -55,12 +57,14 @@ final class TestDatabase: Sendable {
 
 /// Runs `body` with a database and a pool in it, and cleans up whatever happens.
 func withPool(
-  connections: Int = 1, queueLimit: Int = 10_000, channels: [String] = [], longestWait: Duration = .seconds(20),
+  connections: Int = 1, queueLimit: Int = 10_000, channels: [String] = [],
+  longestWait: Duration = .seconds(20),
   setup: [String] = [], _ body: (Pool, TestDatabase) async throws -> Void
 ) async throws {
   let database = try await TestDatabase(setup: setup)
   let pool = try TestDatabase.pool(
-    database.address, connections: connections, queueLimit: queueLimit, channels: channels, longestWait: longestWait)
+    database.address, connections: connections, queueLimit: queueLimit, channels: channels,
+    longestWait: longestWait)
   var failure: (any Error)?
   do { try await body(pool, database) } catch { failure = error }
   await pool.close(grace: .zero)

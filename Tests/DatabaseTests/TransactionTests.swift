@@ -16,7 +16,9 @@ struct TransactionTests {
     #expect(envelope.parameters == ["it's", "on", "r"])
   }
 
-  @Test("quotes identifiers", arguments: [("a", "\"a\""), ("a\"b", "\"a\"\"b\""), ("a\0b", "\"ab\""), ("", "\"\"")])
+  @Test(
+    "quotes identifiers",
+    arguments: [("a", "\"a\""), ("a\"b", "\"a\"\"b\""), ("a\0b", "\"ab\""), ("", "\"\"")])
   func identifiers(name: String, quoted: String) { #expect(quoteIdentifier(name) == quoted) }
 
   @Test("quotes literals", arguments: [("a", "'a'"), ("it's", "'it''s'"), ("'", "''''")])
@@ -26,7 +28,8 @@ struct TransactionTests {
   func secrets() {
     struct Holder { let inner: Secret, list: [Secret], address: DatabaseAddress }
     let holder = Holder(
-      inner: Secret("s3cret"), list: [Secret("s3cret")], address: DatabaseAddress(user: "u", password: "s3cret"))
+      inner: Secret("s3cret"), list: [Secret("s3cret")],
+      address: DatabaseAddress(user: "u", password: "s3cret"))
     var dumped = ""
     dump(holder, to: &dumped)
     #expect(!"\(holder) \(String(reflecting: holder)) \(dumped)".contains("s3cret"))

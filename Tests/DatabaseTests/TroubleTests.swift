@@ -5,13 +5,15 @@ import Testing
 @Suite("the pool when things go wrong, against a real server", .serialized)
 struct TroubleTests {
   private let sleep = Transaction([Statement("select pg_sleep(30)")])
-  private let running = "select count(*) from pg_stat_activity where state = 'active' and query like 'select pg_sleep(30)%'"
+  private let running =
+    "select count(*) from pg_stat_activity where state = 'active' and query like 'select pg_sleep(30)%'"
 
   /// Waits until the pool runs so many and so many wait.
   private func settle(_ pool: Pool, busy: Int, waiting: Int = 0) async throws {
     #expect(
       try await eventually {
-        pool.counters.busy.load(ordering: .relaxed) == busy && pool.counters.waiting.load(ordering: .relaxed) == waiting
+        pool.counters.busy.load(ordering: .relaxed) == busy
+          && pool.counters.waiting.load(ordering: .relaxed) == waiting
       })
   }
 
@@ -90,7 +92,8 @@ struct TroubleTests {
   func lanes() async throws {
     let database = try await TestDatabase()
     let configuration = PoolConfiguration(
-      address: database.address, lanes: [Lane("a", connections: 1, queueLimit: 9), Lane("b", connections: 1, queueLimit: 9)])
+      address: database.address,
+      lanes: [Lane("a", connections: 1, queueLimit: 9), Lane("b", connections: 1, queueLimit: 9)])
     let pool = try Pool(configuration, logger: .init(label: "test"))
     let slow = Task { [sleep] in try await pool.run(sleep, lane: 0) }
     try await settle(pool, busy: 1)
@@ -119,7 +122,9 @@ struct TroubleTests {
   func noRetry() async throws {
     try await withPool(setup: ["create sequence s"]) { (pool, database) async throws in
       // A sequence counts each try, also of a transaction that is rolled back.
-      let dying = Transaction([Statement("select nextval('s'), pg_terminate_backend(pg_backend_pid()), pg_sleep(1)")])
+      let dying = Transaction([
+        Statement("select nextval('s'), pg_terminate_backend(pg_backend_pid()), pg_sleep(1)")
+      ])
       guard case .connectionLost? = await pool.failure(dying) else {
         Issue.record("the loss was not noticed")
         return

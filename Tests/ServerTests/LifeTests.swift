@@ -22,7 +22,8 @@ struct LifeTests {
   @Test("a client that goes away takes its query with it")
   func disconnect() async throws {
     try await TestServer.with(setup: slow) { (server) async throws in
-      let running = "select count(*) from pg_stat_activity where state = 'active' and usename = 'vibe_server' and query like '%test_slow%'"
+      let running =
+        "select count(*) from pg_stat_activity where state = 'active' and usename = 'vibe_server' and query like '%test_slow%'"
       let wire = try Wire(port: server.port)
       let body = #"{"seconds":2.5}"#
       wire.send(server.head("POST", "/rest/v1/rpc/test_slow", body: body) + body)
@@ -37,14 +38,20 @@ struct LifeTests {
   @Test("lost connections are replaced; health says what is")
   func lostConnections() async throws {
     try await TestServer.with(setup: slow) { (server) async throws in
-      let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'vibe_server' and datname = current_database()"
+      let terminate =
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'vibe_server' and datname = current_database()"
       async let hit = server.request("POST", "/rest/v1/rpc/test_slow", body: #"{"seconds":2}"#)
       try await Task.sleep(for: .milliseconds(300))
       _ = try await server.sql(terminate)
       let reply = try await hit
-      #expect(reply.status == 503 && reply["code"] == "PGRST001" && reply.headers["retry-after"] == "1", "\(reply.body)")
+      #expect(
+        reply.status == 503 && reply["code"] == "PGRST001" && reply.headers["retry-after"] == "1",
+        "\(reply.body)")
       // A connection whose end has not been noticed yet may fail one more.
-      #expect(try await eventually { try await server.request("POST", "/rest/v1/rpc/test_slow", body: #"{"seconds":0}"#).status == 200 })
+      #expect(
+        try await eventually {
+          try await server.request("POST", "/rest/v1/rpc/test_slow", body: #"{"seconds":0}"#).status == 200
+        })
       #expect(try await eventually { try await server.request("GET", "/healthz").status == 200 })
     }
   }

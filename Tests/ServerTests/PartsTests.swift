@@ -18,12 +18,15 @@ struct SettingsTests {
     "a problem names its variable",
     arguments: [
       ("PGDATABASE", ""), ("VIBE_DASHBOARD_DIR", ""), ("VIBE_JWT_SECRET", "short"), ("VIBE_LISTEN", "8080"),
-      ("VIBE_LISTEN", "0.0.0.0:8080"), ("VIBE_LISTEN", "[::]:80"), ("VIBE_LISTEN", "127.0.0.1:99999"), ("VIBE_POOL_SIZE", "0"),
+      ("VIBE_LISTEN", "0.0.0.0:8080"), ("VIBE_LISTEN", "[::]:80"), ("VIBE_LISTEN", "127.0.0.1:99999"),
+      ("VIBE_POOL_SIZE", "0"),
       ("VIBE_TOKEN_MINUTES", "an hour"), ("VIBE_MAX_ROWS", "-1"), ("VIBE_TRUSTED_PROXIES", "10.0.0.0/33"),
       ("VIBE_ALLOWED_ORIGINS", "shop.example"), ("VIBE_LOG_LEVEL", "loud"),
     ])
   func problems(name: String, value: String) {
-    let error = #expect(throws: SettingsError.self) { try Settings(environment: least.merging([name: value]) { $1 }) }
+    let error = #expect(throws: SettingsError.self) {
+      try Settings(environment: least.merging([name: value]) { $1 })
+    }
     #expect(error?.description.contains(name) == true)
     if name == "VIBE_JWT_SECRET" { #expect(error?.description.contains(value) == false) }
   }
@@ -31,7 +34,9 @@ struct SettingsTests {
   @Test("beyond loopback only behind a named proxy")
   func proxies() throws {
     let settings = try Settings(
-      environment: least.merging(["VIBE_LISTEN": "0.0.0.0:80", "VIBE_TRUSTED_PROXIES": "10.0.0.0/8, ::1"]) { $1 })
+      environment: least.merging(["VIBE_LISTEN": "0.0.0.0:80", "VIBE_TRUSTED_PROXIES": "10.0.0.0/8, ::1"]) {
+        $1
+      })
     #expect(settings.trustedProxies.count == 2)
   }
 }
@@ -43,7 +48,8 @@ struct AddressTests {
     arguments: [
       ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("127.0.0.1", "127.0.0.1", true),
       ("10.0.0.0/8", "::ffff:10.1.1.1", true), ("2001:db8::/33", "2001:db8:7fff::1", true),
-      ("2001:db8::/33", "2001:db8:8000::1", false), ("0.0.0.0/0", "9.9.9.9", true), ("0.0.0.0/0", "2001::1", false),
+      ("2001:db8::/33", "2001:db8:8000::1", false), ("0.0.0.0/0", "9.9.9.9", true),
+      ("0.0.0.0/0", "2001::1", false),
     ])
   func ranges(range: String, address: String, holds: Bool) throws {
     #expect(try #require(AddressRange(range)).contains(try #require(Address(address))) == holds)
@@ -147,8 +153,13 @@ struct PaceTests {
   func bucket() {
     let start = ContinuousClock.now
     var bucket = TokenBucket(burst: 2, now: start)
-    func take(_ seconds: Double) -> Bool { bucket.take(rate: 1, burst: 2, now: start + .milliseconds(Int(seconds * 1000))) }
-    #expect([take(0), take(0), take(0), take(0.5), take(1.1), take(1.2), take(9), take(9), take(9)] == [true, true, false, false, true, false, true, true, false])
+    func take(_ seconds: Double) -> Bool {
+      bucket.take(rate: 1, burst: 2, now: start + .milliseconds(Int(seconds * 1000)))
+    }
+    #expect(
+      [take(0), take(0), take(0), take(0.5), take(1.1), take(1.2), take(9), take(9), take(9)] == [
+        true, true, false, false, true, false, true, true, false,
+      ])
   }
 
   @Test("a ring that nobody waits for is kept; a wait ends in time")

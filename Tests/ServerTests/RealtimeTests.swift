@@ -18,7 +18,8 @@ struct RealtimeTests {
       #expect(mine.start.lowercased().contains("content-type: text/event-stream"))
       _ = try await server.sql(insert(a.site, "visitor-alpha"))
       let heard = await mine.wire.read(for: 5) { $0.contains("visitor-alpha") }
-      #expect(heard.contains("event: change\ndata: {") && heard.contains("\"table\": \"site_users\""), "\(heard)")
+      #expect(
+        heard.contains("event: change\ndata: {") && heard.contains("\"table\": \"site_users\""), "\(heard)")
       #expect(heard.contains("id: "))
       let more = await mine.wire.read(for: 0.5)
       #expect(!more.contains("visitor-alpha"))
@@ -36,13 +37,16 @@ struct RealtimeTests {
       let first = try await server.stream("", token: tenant.token)
       _ = try await server.sql(insert(tenant.site, "visitor-first"))
       let heard = await first.wire.read(for: 5) { $0.contains("visitor-first") }
-      let id = try #require(heard.components(separatedBy: "id: ").last?.split(whereSeparator: \.isNewline).first)
+      let id = try #require(
+        heard.components(separatedBy: "id: ").last?.split(whereSeparator: \.isNewline).first)
       first.wire.close()
       for number in 1...3 { _ = try await server.sql(insert(tenant.site, "visitor-later-\(number)")) }
       let again = try await server.stream("", token: tenant.token, headers: ["Last-Event-ID": String(id)])
       let rest = again.start + (await again.wire.read(for: 1))
       #expect(!rest.contains("visitor-first"))
-      for number in 1...3 { #expect(rest.components(separatedBy: "visitor-later-\(number)").count == 2, "\(rest)") }
+      for number in 1...3 {
+        #expect(rest.components(separatedBy: "visitor-later-\(number)").count == 2, "\(rest)")
+      }
       let old = try await server.stream("", token: tenant.token, headers: ["Last-Event-ID": "nonsense"])
       #expect((old.start + (await old.wire.read(for: 0.5))).contains("event: resync"))
       steady.wire.close()
@@ -54,7 +58,8 @@ struct RealtimeTests {
     try await TestServer.with { (server) async throws in
       #expect(try await server.request("GET", "/realtime/v1/sse").status == 401)
       let tenant = try await server.tenant("alpha")
-      #expect(try await server.request("GET", "/realtime/v1/sse?tables=nope", token: tenant.token).status == 404)
+      #expect(
+        try await server.request("GET", "/realtime/v1/sse?tables=nope", token: tenant.token).status == 404)
     }
   }
 

@@ -4,23 +4,33 @@ import Testing
 struct SiteTests {
   @Test("pages carry a strict policy and a tag; nothing outside the list is found")
   func pages() async throws {
-    try await TestServer.with(change: { $0.allowedOrigins = ["https://app.example"] }) { (server) async throws in
+    try await TestServer.with(change: { $0.allowedOrigins = ["https://app.example"] }) {
+      (server) async throws in
       let page = try await server.request("GET", "/crm")
       #expect(page.status == 200 && page.headers["content-type"] == "text/html; charset=utf-8")
       let policy = try #require(page.headers["content-security-policy"])
-      #expect(policy.contains("default-src 'none'") && !policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"))
+      #expect(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe")
+          && policy.contains("frame-ancestors 'none'"))
       #expect(page.headers["x-content-type-options"] == "nosniff")
       let tag = try #require(page.headers["etag"])
       let known = try await server.request("GET", "/crm", headers: ["If-None-Match": tag])
       #expect(known.status == 304 && known.body == "")
-      #expect(try await server.request("GET", "/tracker.js").headers["cross-origin-resource-policy"] == "cross-origin")
-      for path in ["/dashboard/../../../Package.swift", "/dashboard/%2e%2e/%2e%2e/Package.swift", "/dashboard//etc/passwd", "/nope"] {
+      #expect(
+        try await server.request("GET", "/tracker.js").headers["cross-origin-resource-policy"]
+          == "cross-origin")
+      for path in [
+        "/dashboard/../../../Package.swift", "/dashboard/%2e%2e/%2e%2e/Package.swift",
+        "/dashboard//etc/passwd", "/nope",
+      ] {
         #expect(try await server.request("GET", path).status == 404, "\(path)")
       }
-      let listed = try await server.request("GET", "/rest/v1/sites", headers: ["Origin": "https://app.example"])
+      let listed = try await server.request(
+        "GET", "/rest/v1/sites", headers: ["Origin": "https://app.example"])
       #expect(listed.headers["access-control-allow-origin"] == "https://app.example")
       #expect(listed.headers["access-control-allow-credentials"] == nil)
-      let stranger = try await server.request("GET", "/rest/v1/sites", headers: ["Origin": "https://evil.example"])
+      let stranger = try await server.request(
+        "GET", "/rest/v1/sites", headers: ["Origin": "https://evil.example"])
       #expect(stranger.headers["access-control-allow-origin"] == nil)
     }
   }
@@ -33,8 +43,13 @@ struct SiteTests {
     ]
     try await TestServer.with(setup: setup) { (server) async throws in
       _ = try await server.sql(
-        "insert into vibe.routes values ('GET', '/api/hello/{name}', 'test_hello', 'vibe_anon'), ('POST', '/api/hello/{name}', 'test_hello', 'vibe_anon'), ('GET', '/api/closed', 'test_hello', 'vibe_member')")
-      #expect(try await eventually { try await server.request("GET", "/api/hello/a%20b?times=2").body == #"{"hello" : "a b", "times" : 2}"# })
+        "insert into vibe.routes values ('GET', '/api/hello/{name}', 'test_hello', 'vibe_anon'), ('POST', '/api/hello/{name}', 'test_hello', 'vibe_anon'), ('GET', '/api/closed', 'test_hello', 'vibe_member')"
+      )
+      #expect(
+        try await eventually {
+          try await server.request("GET", "/api/hello/a%20b?times=2").body
+            == #"{"hello" : "a b", "times" : 2}"#
+        })
       let posted = try await server.request("POST", "/api/hello/x", body: #"{"times":3,"name":"not this"}"#)
       #expect(posted.body == #"{"hello" : "x", "times" : 3}"#)
       #expect(try await server.request("GET", "/api/closed").status == 401)
@@ -43,7 +58,9 @@ struct SiteTests {
       #expect(try await server.request("GET", "/api/nope").status == 404)
       #expect(try await server.request("GET", "/api/demo").status == 200)
       let figures = try await server.request("GET", "/metrics").body
-      #expect(figures.contains("vibe_http_requests_total{door=\"api\",status=\"200\"}") && !figures.contains(TestServer.secret))
+      #expect(
+        figures.contains("vibe_http_requests_total{door=\"api\",status=\"200\"}")
+          && !figures.contains(TestServer.secret))
     }
   }
 }

@@ -27,7 +27,8 @@ final class TestServer: Sendable {
 
   private init(setup: [String], change: (inout Settings) -> Void) async throws {
     let environment = ProcessInfo.processInfo.environment
-    try #require(environment["PGHOST"] != nil, "set PGHOST and PGPORT to a cluster with a database vibe_template")
+    try #require(
+      environment["PGHOST"] != nil, "set PGHOST and PGPORT to a cluster with a database vibe_template")
     database = "vibe_test_\(UInt32.random(in: 0...UInt32.max))"
     home = try Self.pool(DatabaseAddress(database: "postgres", user: "postgres"))
     _ = try await home.run(Transaction([Statement("create database \(database) template vibe_template")]))
@@ -44,7 +45,8 @@ final class TestServer: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let (ports, found) = AsyncStream<Int>.makeStream()
-    let service = Running(server: try await VibeServer(settings, logger: logger), started: { found.yield($0) })
+    let service = Running(
+      server: try await VibeServer(settings, logger: logger), started: { found.yield($0) })
     group = ServiceGroup(configuration: .init(services: [service], logger: logger))
     running = Task { [group] in try await group.run() }
     var first = ports.makeAsyncIterator()
@@ -57,7 +59,8 @@ final class TestServer: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let lane = Lane("test", connections: 1, queueLimit: 1_000)
-    return try Pool(PoolConfiguration(address: address, lanes: [lane], longestWait: .seconds(60)), logger: logger)
+    return try Pool(
+      PoolConfiguration(address: address, lanes: [lane], longestWait: .seconds(60)), logger: logger)
   }
 
   /// Tells the server to stop; returns when it has.
@@ -70,26 +73,31 @@ final class TestServer: Sendable {
   func beginToStop() async { await group.triggerGracefulShutdown() }
 
   /// Runs SQL as superuser and gives the first value.
-  func sql(_ text: String) async throws -> String? { try await admin.run(Transaction([Statement(text)]))[0].string() }
+  func sql(_ text: String) async throws -> String? {
+    try await admin.run(Transaction([Statement(text)]))[0].string()
+  }
 
   /// Signs up a user and gives the access token.
   func signUp(_ name: String) async throws -> String {
     let reply = try await request(
-      "POST", "/auth/v1/signup", body: "{\"email\":\"\(name)@shop.example\",\"password\":\"correct horse battery\"}")
+      "POST", "/auth/v1/signup",
+      body: "{\"email\":\"\(name)@shop.example\",\"password\":\"correct horse battery\"}")
     return try #require(reply["access_token"], "\(reply.status) \(reply.body)")
   }
 
   /// Signs up a user with a site; gives token, site id and site key.
   func tenant(_ name: String) async throws -> (token: String, site: Int, key: String) {
     let token = try await signUp(name)
-    let reply = try await request("POST", "/rest/v1/rpc/create_site", body: "{\"name\":\"\(name)\"}", token: token)
+    let reply = try await request(
+      "POST", "/rest/v1/rpc/create_site", body: "{\"name\":\"\(name)\"}", token: token)
     let site = try #require(Int(reply.body), "\(reply.status) \(reply.body)")
     return (token, site, try #require(try await sql("select key from vibe.sites where site_id = \(site)")))
   }
 
   /// Runs `body` with a server and cleans up whatever happens.
   static func with(
-    setup: [String] = [], change: (inout Settings) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
+    setup: [String] = [], change: (inout Settings) -> Void = { _ in },
+    _ body: (TestServer) async throws -> Void
   ) async throws {
     let server = try await TestServer(setup: setup, change: change)
     var failure: (any Error)?

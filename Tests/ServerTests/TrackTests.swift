@@ -38,7 +38,9 @@ struct TrackTests {
       #expect(try await server.sql("select count(*) from vibe.user_events") == "117")
       let figures = try await server.request("GET", "/metrics").body
       func figure(_ name: String) -> Int? {
-        figures.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap { Int($0.split(separator: " ")[1]) }
+        figures.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap {
+          Int($0.split(separator: " ")[1])
+        }
       }
       #expect(figure("vibe_track_envelopes_total") == 120)
       #expect(try #require(figure("vibe_track_transactions_total")) < 120)
@@ -79,7 +81,10 @@ struct TrackTests {
     try await TestServer.with(change: { $0.trackRate = 1 }) { (server) async throws in
       let tenant = try await server.tenant("shop")
       var statuses: [Int] = []
-      for number in 0..<8 { statuses.append(try await server.request("POST", "/track", body: envelope(tenant.key, visitor: number)).status) }
+      for number in 0..<8 {
+        statuses.append(
+          try await server.request("POST", "/track", body: envelope(tenant.key, visitor: number)).status)
+      }
       #expect(statuses.prefix(5).allSatisfy { $0 == 202 })
       #expect(statuses.last == 429)
     }

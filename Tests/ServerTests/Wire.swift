@@ -11,7 +11,9 @@ struct Reply: Sendable {
   let body: String
 
   /// The body as JSON.
-  var json: NSObject? { try? JSONSerialization.jsonObject(with: Data(body.utf8), options: .fragmentsAllowed) as? NSObject }
+  var json: NSObject? {
+    try? JSONSerialization.jsonObject(with: Data(body.utf8), options: .fragmentsAllowed) as? NSObject
+  }
 
   /// A member of the JSON object that the body is.
   subscript(_ key: String) -> String? { (json as? NSDictionary)?[key] as? String }
@@ -55,14 +57,18 @@ final class Wire: Sendable {
     let bytes = Array(text.utf8)
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
       if count <= 0 { return }
       sent += count
     }
   }
 
   /// Reads until the other side closes, `isEnough` says so, or the time is over; blocks a thread of its own.
-  func read(for seconds: Double = 20, until isEnough: @escaping @Sendable (String) -> Bool = { _ in false }) async -> String {
+  func read(for seconds: Double = 20, until isEnough: @escaping @Sendable (String) -> Bool = { _ in false })
+    async -> String
+  {
     await withCheckedContinuation { done in
       Thread.detachNewThread { [self] in
         let end = Date().addingTimeInterval(seconds)
@@ -87,7 +93,8 @@ final class Wire: Sendable {
 extension TestServer {
   /// Sends one request on a connection of its own and gives the answer.
   func request(
-    _ method: String, _ path: String, body: String? = nil, token: String? = nil, headers: [String: String] = [:]
+    _ method: String, _ path: String, body: String? = nil, token: String? = nil,
+    headers: [String: String] = [:]
   ) async throws -> Reply {
     let wire = try Wire(port: port)
     wire.send(head(method, path, body: body, token: token, headers: headers, close: true) + (body ?? ""))
@@ -96,7 +103,8 @@ extension TestServer {
 
   /// The head of a request.
   func head(
-    _ method: String, _ path: String, body: String? = nil, token: String? = nil, headers: [String: String] = [:],
+    _ method: String, _ path: String, body: String? = nil, token: String? = nil,
+    headers: [String: String] = [:],
     close: Bool = false
   ) -> String {
     var lines = ["\(method) \(path) HTTP/1.1"]
@@ -109,7 +117,9 @@ extension TestServer {
   }
 
   /// Opens a stream of changes and waits for its first event.
-  func stream(_ query: String, token: String?, headers: [String: String] = [:]) async throws -> (wire: Wire, start: String) {
+  func stream(_ query: String, token: String?, headers: [String: String] = [:]) async throws -> (
+    wire: Wire, start: String
+  ) {
     let wire = try Wire(port: port)
     wire.send(head("GET", "/realtime/v1/sse\(query)", token: token, headers: headers))
     return (wire, await wire.read { $0.contains("event: ready") || $0.contains("\"error\"") })

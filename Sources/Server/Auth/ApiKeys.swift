@@ -21,7 +21,8 @@ package struct ApiKeys: Sendable {
         throw SettingsError(description: "the database gave no claims for a secret key")
       }
       return ApiKeys(
-        anonymous: try await tokens.sign(["role": .string(Names.anonymous)]), secret: try await tokens.sign(values))
+        anonymous: try await tokens.sign(["role": .string(Names.anonymous)]),
+        secret: try await tokens.sign(values))
     } catch {
       await pool.close()
       throw error

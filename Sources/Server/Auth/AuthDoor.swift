@@ -28,7 +28,8 @@ struct AuthDoor: Sendable {
     for path in ["/**", "/"] {
       for method in [HTTPRequest.Method.get, .post, .put, .delete] {
         door.on(RouterPath(path), method: method) { request, _ in
-          Self.problem(422, "feature_disabled", "\(request.method.rawValue) \(request.uri.path) is not offered")
+          Self.problem(
+            422, "feature_disabled", "\(request.method.rawValue) \(request.uri.path) is not offered")
         }
       }
     }
@@ -44,7 +45,9 @@ struct AuthDoor: Sendable {
     }
   }
 
-  private func perform(_ action: String, _ request: Request, _ context: Context) async throws(RestError) -> Response {
+  private func perform(_ action: String, _ request: Request, _ context: Context) async throws(RestError)
+    -> Response
+  {
     // Clients send a bearer token, perhaps an expired one, also when they sign in: there it means nothing.
     let needsCaller = action == "user" || action == "logout"
     let caller = needsCaller ? try await desk.callers.find(request.head) : .anonymous
@@ -55,7 +58,8 @@ struct AuthDoor: Sendable {
       body = Array(text.buffer.readableBytesView)
     }
     _ = try JsonKeys.object(body.isEmpty ? Array("{}".utf8) : body)
-    let statement = Names.auth(action, request: body.isEmpty ? Array("{}".utf8) : body, meta: meta(request, context, caller))
+    let statement = Names.auth(
+      action, request: body.isEmpty ? Array("{}".utf8) : body, meta: meta(request, context, caller))
     let result: ResultSet
     do {
       // In a lane of its own: bcrypt takes a good part of a second of processor time.
@@ -85,21 +89,30 @@ struct AuthDoor: Sendable {
     if status == 429 { response.headers[.retryAfter] = "60" }
     let wantsCookie = request.headers[.session] == "cookie"
     if let claims = result.string(column: 2), let values = JsonValue(text: claims)?.members {
-      guard let token = try? await desk.tokens.sign(values) else { throw RestError(500, "XX000", "The token cannot be signed") }
+      guard let token = try? await desk.tokens.sign(values) else {
+        throw RestError(500, "XX000", "The token cannot be signed")
+      }
       response = Self.json(status: .init(code: status), Self.adding(token, to: body))
       if wantsCookie { response.headers[.setCookie] = try await cookie(values, request, context) }
     } else if action == "logout", wantsCookie || SessionCookie.token(in: request.headers) != nil {
-      response.headers[.setCookie] = SessionCookie.header(token: "", overTLS: desk.isOverTLS(request, context))
+      response.headers[.setCookie] = SessionCookie.header(
+        token: "", overTLS: desk.isOverTLS(request, context))
     }
     if status == 204 { response.body = ResponseBody() }
     return response
   }
 
   /// The cookie lasts as long as a session can: the database ends it earlier when the session ends.
-  private func cookie(_ claims: [String: JsonValue], _ request: Request, _ context: Context) async throws(RestError) -> String {
+  private func cookie(_ claims: [String: JsonValue], _ request: Request, _ context: Context)
+    async throws(RestError) -> String
+  {
     var lasting = claims
-    if case .integer(let issued)? = claims["iat"] { lasting["exp"] = .integer(issued + SessionCookie.seconds) }
-    guard let token = try? await desk.tokens.sign(lasting) else { throw RestError(500, "XX000", "The token cannot be signed") }
+    if case .integer(let issued)? = claims["iat"] {
+      lasting["exp"] = .integer(issued + SessionCookie.seconds)
+    }
+    guard let token = try? await desk.tokens.sign(lasting) else {
+      throw RestError(500, "XX000", "The token cannot be signed")
+    }
     return SessionCookie.header(token: token, overTLS: desk.isOverTLS(request, context))
   }
 

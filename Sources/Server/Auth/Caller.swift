@@ -26,7 +26,9 @@ package struct Callers: Sendable {
     let headers = head.headerFields
     if let header = headers[.authorization] {
       let parts = header.split(separator: " ", maxSplits: 1)
-      if parts.count == 2, parts[0].lowercased() == "bearer" { return try await caller(String(parts[1].trimming())) }
+      if parts.count == 2, parts[0].lowercased() == "bearer" {
+        return try await caller(String(parts[1].trimming()))
+      }
     }
     if let key = headers[.apiKey] ?? queryKey { return try await caller(key) }
     if let token = SessionCookie.token(in: headers), SessionCookie.counts(head) {

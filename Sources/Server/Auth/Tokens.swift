@@ -64,7 +64,8 @@ package final class Tokens: Sendable {
     let parts = token.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 3, let json = Self.base64URL(parts[1]) else { throw .invalid }
     return Claims(
-      role: payload.values["role"]?.text, json: json, expiry: payload.number("exp"), notBefore: payload.number("nbf"))
+      role: payload.values["role"]?.text, json: json, expiry: payload.number("exp"),
+      notBefore: payload.number("nbf"))
   }
 
   private static func base64URL(_ text: Substring) -> String? {

@@ -26,7 +26,9 @@ struct FeedPage: Sendable {
     self.cursor = cursor
     isIncomplete = rows.string(row: 0, column: 1) == "true"
     changes = (0..<rows.count).compactMap { row in
-      guard let site = rows.integer(row: row, column: 2), let table = rows.string(row: row, column: 3) else { return nil }
+      guard let site = rows.integer(row: row, column: 2), let table = rows.string(row: row, column: 3) else {
+        return nil
+      }
       return Change(siteID: site, table: table, json: rows.string(row: row, column: 4) ?? "{}")
     }
   }
@@ -45,7 +47,9 @@ enum Frame {
   }
 
   /// Changes were lost: load everything again.
-  static func resync(cursor: String) -> ByteBuffer { ByteBuffer(string: "id: \(cursor)\nevent: resync\ndata: {}\n\n") }
+  static func resync(cursor: String) -> ByteBuffer {
+    ByteBuffer(string: "id: \(cursor)\nevent: resync\ndata: {}\n\n")
+  }
 
   /// The last thing a subscriber hears when the server ends the stream.
   static func end(_ reason: String) -> ByteBuffer {

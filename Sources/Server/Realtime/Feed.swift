@@ -57,7 +57,9 @@ actor Feed {
       group.cancelAll()
     }
     isClosed = true
-    for subscriber in Array(hub.subscribers.values) + newcomers { subscriber.end("the server is shutting down") }
+    for subscriber in Array(hub.subscribers.values) + newcomers {
+      subscriber.end("the server is shutting down")
+    }
   }
 
   private func read() async {

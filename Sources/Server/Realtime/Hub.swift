@@ -68,7 +68,9 @@ struct Hub {
   /// Removes a stream and forgets rights that nobody needs any more.
   mutating func remove(_ subscriber: Subscriber) {
     subscribers[ObjectIdentifier(subscriber)] = nil
-    if !subscribers.values.contains(where: { $0.caller == subscriber.caller }) { sites[subscriber.caller] = nil }
+    if !subscribers.values.contains(where: { $0.caller == subscriber.caller }) {
+      sites[subscriber.caller] = nil
+    }
   }
 
   /// Learns which sites `caller` may see; one who may see none any more is shown out.
@@ -76,7 +78,9 @@ struct Hub {
     let before = sites[caller] ?? []
     sites[caller] = now
     guard now.isEmpty, !before.isEmpty else { return }
-    for subscriber in subscribers.values where subscriber.caller == caller { subscriber.end("the session has ended") }
+    for subscriber in subscribers.values where subscriber.caller == caller {
+      subscriber.end("the session has ended")
+    }
   }
 
   /// Whether `caller` may see `change`.
@@ -87,7 +91,8 @@ struct Hub {
     if page.isIncomplete { send(Frame.resync(cursor: page.cursor)) }
     for change in page.changes {
       let frame = Frame.change(change, cursor: page.cursor)
-      for (id, subscriber) in subscribers where subscriber.wants(change) && permits(subscriber.caller, change) {
+      for (id, subscriber) in subscribers where subscriber.wants(change) && permits(subscriber.caller, change)
+      {
         if seen[id]?.contains(change.json) != true, !subscriber.send(frame) { remove(subscriber) }
       }
     }

@@ -10,14 +10,18 @@ struct RealtimeDoor: Sendable {
   /// Adds the door's paths.
   func add(to router: Router<Context>) {
     router.get("/realtime/v1/sse") { request, context in
-      do throws(RestError) { return try await open(request, context) } catch { return RouteDoor.response(error) }
+      do throws(RestError) { return try await open(request, context) } catch {
+        return RouteDoor.response(error)
+      }
     }
   }
 
   private func open(_ request: Request, _ context: Context) async throws(RestError) -> Response {
     let query = try QueryString(request.uri.query ?? "")
     let caller = try await desk.callers.find(request.head, queryKey: query.first("apikey"))
-    guard !caller.isAnonymous else { throw RestError(401, "not_signed_in", "This stream is for those who have signed in") }
+    guard !caller.isAnonymous else {
+      throw RestError(401, "not_signed_in", "This stream is for those who have signed in")
+    }
     let tables = Set((query.first("tables") ?? "").split(separator: ",").map { String($0.trimming()) })
     let cache = try desk.schema.get()
     for table in tables { _ = try cache.relation(table) }
@@ -42,7 +46,8 @@ struct RealtimeDoor: Sendable {
     }
     return Response(
       status: .ok,
-      headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"], body: body)
+      headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],
+      body: body)
   }
 }
 

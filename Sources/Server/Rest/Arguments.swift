@@ -33,7 +33,9 @@ struct Arguments {
   var names: Set<String> { jsonNames.union(texts.keys) }
 
   /// A row source that defines the JSON values, if there are any, and the argument list of the call.
-  func sql(for function: SchemaCache.Function, _ parameters: inout [Parameter]) -> (record: String?, values: String) {
+  func sql(for function: SchemaCache.Function, _ parameters: inout [Parameter]) -> (
+    record: String?, values: String
+  ) {
     var fields: [String] = []
     var values: [String] = []
     for argument in function.arguments {
@@ -46,7 +48,8 @@ struct Arguments {
       }
     }
     guard !fields.isEmpty else { return (nil, values.joined(separator: ", ")) }
-    let record = "json_to_record(\(parameters.place(.bytes(json)))::json) as body(\(fields.joined(separator: ", ")))"
+    let record =
+      "json_to_record(\(parameters.place(.bytes(json)))::json) as body(\(fields.joined(separator: ", ")))"
     return (record, values.joined(separator: ", "))
   }
 }

@@ -24,13 +24,16 @@ package struct Filter: Equatable {
   private static let keywords: Set = ["null", "true", "false", "unknown", "not_null"]
   /// Operators of the dialect that this server does not have yet.
   private static let later: Set = [
-    "match", "imatch", "isdistinct", "cs", "cd", "ov", "sl", "sr", "nxl", "nxr", "adj", "fts", "plfts", "phfts", "wfts",
+    "match", "imatch", "isdistinct", "cs", "cd", "ov", "sl", "sr", "nxl", "nxr", "adj", "fts", "plfts",
+    "phfts", "wfts",
   ]
 
   /// Parses a parameter `column=text`.
   package init(column: String, text: String) throws(RestError) {
     guard !column.contains("->") else { throw .notImplemented("JSON paths, as in \(column)") }
-    guard !column.contains(".") else { throw .notImplemented("Conditions on embedded resources, as in \(column)") }
+    guard !column.contains(".") else {
+      throw .notImplemented("Conditions on embedded resources, as in \(column)")
+    }
     var rest = Substring(text)
     let isNegated = rest.hasPrefix("not.")
     if isNegated { rest = rest.dropFirst(4) }

@@ -29,9 +29,12 @@ struct Negotiation {
     switch preferences["count"] {
     case "exact": wantsTotal = true
     case nil: wantsTotal = false
-    case let kind?: throw .notImplemented("Prefer: count=\(kind); planner estimates would tell of other tenants' rows")
+    case let kind?:
+      throw .notImplemented("Prefer: count=\(kind); planner estimates would tell of other tenants' rows")
     }
-    if let resolution = preferences["resolution"] { throw .notImplemented("Prefer: resolution=\(resolution)") }
+    if let resolution = preferences["resolution"] {
+      throw .notImplemented("Prefer: resolution=\(resolution)")
+    }
     if preferences["max-affected"] != nil { throw .notImplemented("Prefer: max-affected") }
     wantsRepresentation = preferences["return"] == "representation"
   }

@@ -22,15 +22,18 @@ struct Plan {
 
   /// Rows by `with` clauses that define `source`, cut to `shape`.
   private static func rows(
-    _ shape: Shape, of source: String, with: String = "", form: Negotiation.Form, wantsTotal: Bool, maximum: Int,
+    _ shape: Shape, of source: String, with: String = "", form: Negotiation.Form, wantsTotal: Bool,
+    maximum: Int,
     readOnly: Bool, parameters given: [Parameter] = []
   ) -> Plan {
     var parameters = given
     let conditions = shape.whereClause(&parameters)
-    let page = "select \(shape.selectList) from \(source)\(conditions)\(shape.tail(maximum: maximum, &parameters))"
+    let page =
+      "select \(shape.selectList) from \(source)\(conditions)\(shape.tail(maximum: maximum, &parameters))"
     let total = wantsTotal ? ", (select count(*) from \(source)\(conditions))" : ""
     return Plan(
-      statement: Statement("\(with)select count(*), \(form.aggregate)\(total) from (\(page)) as r", parameters),
+      statement: Statement(
+        "\(with)select count(*), \(form.aggregate)\(total) from (\(page)) as r", parameters),
       isReadOnly: readOnly, body: .rows(offset: shape.offset, form: form))
   }
 
@@ -41,13 +44,15 @@ struct Plan {
     let shape = try Shape(query)
     try shape.check(against: relation.columns, of: relation.name)
     return rows(
-      shape, of: qualified(schema, relation.name), form: wishes.form, wantsTotal: wishes.wantsTotal, maximum: maximum,
+      shape, of: qualified(schema, relation.name), form: wishes.form, wantsTotal: wishes.wantsTotal,
+      maximum: maximum,
       readOnly: true)
   }
 
   /// A call of a function.
   static func call(
-    _ function: SchemaCache.Function, in schema: String, arguments: Arguments, query: QueryString, wishes: Negotiation,
+    _ function: SchemaCache.Function, in schema: String, arguments: Arguments, query: QueryString,
+    wishes: Negotiation,
     maximum: Int, readOnly: Bool
   ) throws(RestError) -> Plan {
     let shape = try Shape(query, ignoring: Set(function.arguments.map(\.name)))
@@ -61,17 +66,20 @@ struct Plan {
       let form = function.returns_set ? wishes.form : .object
       guard wishes.wantsTotal else {
         return Self.rows(
-          shape, of: rows, form: form, wantsTotal: false, maximum: maximum, readOnly: readOnly, parameters: parameters)
+          shape, of: rows, form: form, wantsTotal: false, maximum: maximum, readOnly: readOnly,
+          parameters: parameters)
       }
       // Page and total come from one run of the function.
       return Self.rows(
-        shape, of: "source", with: "with source as materialized (select * from \(rows)) ", form: form, wantsTotal: true,
+        shape, of: "source", with: "with source as materialized (select * from \(rows)) ", form: form,
+        wantsTotal: true,
         maximum: maximum, readOnly: readOnly, parameters: parameters)
     }
     let from = record.map { " from \($0)" } ?? ""
     if function.is_void {
       return Plan(
-        statement: Statement("select 0, (\(call))::text\(from)", parameters), isReadOnly: readOnly, body: .nothing)
+        statement: Statement("select 0, (\(call))::text\(from)", parameters), isReadOnly: readOnly,
+        body: .nothing)
     }
     guard function.returns_set else {
       let value = "select 1, coalesce(to_json(\(call))::text, 'null')\(from)"
@@ -79,13 +87,15 @@ struct Plan {
     }
     let each = "select \(call) as value\(from)\(shape.tail(maximum: maximum, &parameters))"
     return Plan(
-      statement: Statement("select count(*), coalesce(json_agg(r.value), '[]')::text from (\(each)) as r", parameters),
+      statement: Statement(
+        "select count(*), coalesce(json_agg(r.value), '[]')::text from (\(each)) as r", parameters),
       isReadOnly: readOnly, body: .rows(offset: shape.offset, form: .array))
   }
 
   /// An insert of one object or an array of objects; the bytes go to PostgreSQL as they came.
   static func insert(
-    into relation: SchemaCache.Relation, in schema: String, body: [UInt8], query: QueryString, wishes: Negotiation
+    into relation: SchemaCache.Relation, in schema: String, body: [UInt8], query: QueryString,
+    wishes: Negotiation
   ) throws(RestError) -> Plan {
     guard relation.insertable else {
       throw RestError(405, "PGRST117", "Cannot insert into \(relation.name)", details: "It takes no rows")
@@ -93,16 +103,19 @@ struct Plan {
     let shape = try Shape(query)
     try shape.check(against: relation.columns, of: relation.name)
     let keys = try InsertKeys(body, columns: query.first("columns"))
-    let types = Dictionary(relation.columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+    let types = Dictionary(
+      relation.columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
     var fields: [String] = []
     for key in keys.names {
       guard let type = types[key] else {
-        throw RestError(400, "PGRST204", "Could not find the '\(key)' column of '\(relation.name)' in the schema cache")
+        throw RestError(
+          400, "PGRST204", "Could not find the '\(key)' column of '\(relation.name)' in the schema cache")
       }
       fields.append("\(quoteIdentifier(key)) \(type)")
     }
     let names = keys.names.map(quoteIdentifier).joined(separator: ", ")
-    let record = "\(keys.isArray ? "json_to_recordset" : "json_to_record")($1::json) as body(\(fields.joined(separator: ", ")))"
+    let record =
+      "\(keys.isArray ? "json_to_recordset" : "json_to_record")($1::json) as body(\(fields.joined(separator: ", ")))"
     let rows = fields.isEmpty ? "default values" : "(\(names)) select \(names) from \(record)"
     let form = wishes.wantsRepresentation ? wishes.form : nil
     let target = qualified(schema, relation.name)

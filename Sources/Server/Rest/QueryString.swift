@@ -21,7 +21,8 @@ package struct QueryString: Sendable, Equatable {
     let text = Substring(text)
     for pair in text.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let item = Item(name: try Self.decode(parts[0]), value: parts.count > 1 ? try Self.decode(parts[1]) : "")
+      let item = Item(
+        name: try Self.decode(parts[0]), value: parts.count > 1 ? try Self.decode(parts[1]) : "")
       if item.name != ignored { items.append(item) }
     }
     self.items = items

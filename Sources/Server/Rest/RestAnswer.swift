@@ -14,7 +14,8 @@ enum RestAnswer {
     case .value: return json(result, status: .ok, type: "application/json; charset=utf-8")
     case .inserted(let form):
       if form == .object, count != 1 { throw .notSingular(rows: count) }
-      var response = form == nil ? Response(status: .created) : json(result, status: .created, type: wishes.contentType)
+      var response =
+        form == nil ? Response(status: .created) : json(result, status: .created, type: wishes.contentType)
       response.headers[.contentRange] = wishes.wantsTotal ? "*/\(count)" : "*/*"
       if form != nil { response.headers[.preferenceApplied] = "return=representation" }
       return response
@@ -36,7 +37,8 @@ enum RestAnswer {
   }
 
   private static func json(_ result: ResultSet, status: HTTPResponse.Status, type: String) -> Response {
-    Response(status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: result.buffer(column: 1)))
+    Response(
+      status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: result.buffer(column: 1)))
   }
 
   /// The answer that tells of `error`.
@@ -51,7 +53,8 @@ enum RestAnswer {
     if error.status == 401 {
       headers[.wwwAuthenticate] =
         error.code.hasPrefix("PGRST30")
-        ? "Bearer error=\"invalid_token\", error_description=\"\(error.message.filter { $0 != "\"" && $0 != "\\" })\"" : "Bearer"
+        ? "Bearer error=\"invalid_token\", error_description=\"\(error.message.filter { $0 != "\"" && $0 != "\\" })\""
+        : "Bearer"
     }
     if error.status == 503 { headers[.retryAfter] = "1" }
     return Response(status: .init(code: error.status), headers: headers, body: .init(byteBuffer: body.buffer))

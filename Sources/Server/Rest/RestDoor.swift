@@ -69,11 +69,13 @@ struct RestDoor: Sendable {
   }
 
   private func run(
-    _ plan: Plan, _ wishes: Negotiation, _ request: Request, _ context: Context, caller: Caller, cache: SchemaCache
+    _ plan: Plan, _ wishes: Negotiation, _ request: Request, _ context: Context, caller: Caller,
+    cache: SchemaCache
   ) async throws(RestError) -> Response {
     let client = plan.isReadOnly ? nil : desk.client(of: request, context)
     let result = try await desk.run(
-      plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache, presence: context.presence)
+      plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache,
+      presence: context.presence)
     return try RestAnswer.response(result, of: plan, wishes: wishes, isHead: request.method == .head)
   }
 }

@@ -96,7 +96,8 @@ package struct SchemaCache: Sendable, Decodable {
   package func function(_ name: String, given: Set<String>) throws(RestError) -> Function {
     let matches = overloads(name).filter { function in
       let known = Set(function.arguments.map(\.name))
-      return given.isSubset(of: known) && function.arguments.allSatisfy { !$0.required || given.contains($0.name) }
+      return given.isSubset(of: known)
+        && function.arguments.allSatisfy { !$0.required || given.contains($0.name) }
     }
     if matches.count == 1 { return matches[0] }
     let call = "\(schema).\(name)"
@@ -107,7 +108,9 @@ package struct SchemaCache: Sendable, Decodable {
       throw RestError(
         300, "PGRST203",
         "Could not choose the best candidate function between: \(candidates.joined(separator: ", "))",
-        hint: "Try renaming the parameters or the function itself in the database so function overloading can be resolved")
+        hint:
+          "Try renaming the parameters or the function itself in the database so function overloading can be resolved"
+      )
     }
     throw unknownFunction(name, given: given)
   }

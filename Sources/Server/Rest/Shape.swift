@@ -15,7 +15,9 @@ struct Shape {
     let direction: String
   }
 
-  private static let directions = ["asc": "asc", "desc": "desc", "nullsfirst": "nulls first", "nullslast": "nulls last"]
+  private static let directions = [
+    "asc": "asc", "desc": "desc", "nullsfirst": "nulls first", "nullslast": "nulls last",
+  ]
 
   private(set) var items: [Item] = []
   private(set) var filters: [Filter] = []
@@ -66,7 +68,9 @@ struct Shape {
     if let cast, cast.isEmpty || !cast.utf8.allSatisfy(isCastLetter) {
       throw .unreadable("select parameter", text, expecting: "a type name after \"::\"")
     }
-    guard !rest.isEmpty, alias != "" else { throw .unreadable("select parameter", text, expecting: "field name") }
+    guard !rest.isEmpty, alias != "" else {
+      throw .unreadable("select parameter", text, expecting: "field name")
+    }
     return Item(column: rest, alias: alias, cast: cast)
   }
 
@@ -127,7 +131,9 @@ struct Shape {
     if !order.isEmpty {
       sql += " order by " + order.map { quoteIdentifier($0.column) + $0.direction }.joined(separator: ", ")
     }
-    if let most = [limit, maximum].compactMap(\.self).min() { sql += " limit \(parameters.place(.text(String(most))))" }
+    if let most = [limit, maximum].compactMap(\.self).min() {
+      sql += " limit \(parameters.place(.text(String(most))))"
+    }
     if offset > 0 { sql += " offset \(parameters.place(.text(String(offset))))" }
     return sql
   }

@@ -13,7 +13,9 @@ struct RouteDoor: Sendable {
     for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
       for prefix in ["api", "webhooks"] {
         router.on("/\(prefix)/**", method: method) { request, context in
-          do throws(RestError) { return try await answer(request, context) } catch { return Self.response(error) }
+          do throws(RestError) { return try await answer(request, context) } catch {
+            return Self.response(error)
+          }
         }
       }
     }
@@ -28,7 +30,8 @@ struct RouteDoor: Sendable {
     guard found.route.role == Names.anonymous || !caller.isAnonymous else {
       throw RestError(401, "not_signed_in", "This endpoint is for those who have signed in")
     }
-    let arguments = try await arguments(request, path: found.values, of: cache.overloads(found.route.function_name))
+    let arguments = try await arguments(
+      request, path: found.values, of: cache.overloads(found.route.function_name))
     let function = try cache.function(found.route.function_name, given: arguments.names)
     let isRead = request.method == .get
     let wishes = try Negotiation([:], isRead: isRead, exposing: [])
@@ -37,7 +40,8 @@ struct RouteDoor: Sendable {
       maximum: desk.settings.maximumRows, readOnly: isRead)
     let client = plan.isReadOnly ? nil : desk.client(of: request, context)
     let result = try await desk.run(
-      plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache, presence: context.presence)
+      plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache,
+      presence: context.presence)
     return try RestAnswer.response(result, of: plan, wishes: wishes, isHead: false)
   }
 

@@ -12,7 +12,9 @@ struct HealthDoor: Sendable {
       return Response(
         status: isWell ? .ok : .serviceUnavailable,
         headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
-        body: .init(byteBuffer: ByteBuffer(string: "{\"status\":\"\(isWell ? "ok" : "waiting")\",\"database\":\(connected)}")))
+        body: .init(
+          byteBuffer: ByteBuffer(
+            string: "{\"status\":\"\(isWell ? "ok" : "waiting")\",\"database\":\(connected)}")))
     }
     router.get("/metrics") { _, _ in
       let counters = desk.pool.counters

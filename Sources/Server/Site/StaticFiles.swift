@@ -12,7 +12,8 @@ struct StaticFiles: Sendable {
   }
 
   private static let types = [
-    "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon", "json": "application/json",
     "webmanifest": "application/manifest+json", "woff2": "font/woff2", "txt": "text/plain; charset=utf-8",
   ]
@@ -47,7 +48,8 @@ struct StaticFiles: Sendable {
     // FNV-1a: tells versions of one file apart; nothing secret hangs on it.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in data { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return File(content: ByteBuffer(bytes: data), type: type, tag: "\"\(String(hash, radix: 16))-\(data.count)\"")
+    return File(
+      content: ByteBuffer(bytes: data), type: type, tag: "\"\(String(hash, radix: 16))-\(data.count)\"")
   }
 
   /// Adds the files' paths.

@@ -39,7 +39,8 @@ actor Ingester {
     let result = await withCheckedContinuation { done in
       let item = Item(envelope: envelope, meta: meta, done: done)
       if batches.add(item, bytes: item.bytes) == .full {
-        done.resume(returning: .failure(RestError(503, "PGRST001", "Too many requests wait for the database")))
+        done.resume(
+          returning: .failure(RestError(503, "PGRST001", "Too many requests wait for the database")))
       }
       send()
     }
@@ -64,7 +65,8 @@ actor Ingester {
       for (item, answer) in zip(batch, answers) { item.done.resume(returning: .success(answer)) }
     } catch DatabaseError.refused(let error) where batch.count > 1 {
       // Rolled back as a whole: one bad envelope must not take the others with it.
-      logger.warning("a batch failed and is tried one by one", metadata: ["reason": "\(error.sqlState): \(error.message)"])
+      logger.warning(
+        "a batch failed and is tried one by one", metadata: ["reason": "\(error.sqlState): \(error.message)"])
       for item in batch { await run([item]) }
     } catch {
       for item in batch { item.done.resume(returning: .failure(RestError(error, isAnonymous: false))) }

@@ -43,10 +43,13 @@ package final class TokenBuckets: Sendable {
   package func take(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
     let key = Address(address)?.network ?? []
     return buckets.withLock { buckets in
-      if buckets.count >= Self.most { buckets = buckets.filter { !$1.isFull(rate: rate, burst: burst, now: now) } }
+      if buckets.count >= Self.most {
+        buckets = buckets.filter { !$1.isFull(rate: rate, burst: burst, now: now) }
+      }
       // Too many addresses at once is an attack: new ones wait until old ones are forgotten.
       guard buckets.count < Self.most || buckets[key] != nil else { return false }
-      return buckets[key, default: TokenBucket(burst: burst, now: now)].take(rate: rate, burst: burst, now: now)
+      return buckets[key, default: TokenBucket(burst: burst, now: now)].take(
+        rate: rate, burst: burst, now: now)
     }
   }
 }

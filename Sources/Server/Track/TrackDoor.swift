@@ -37,7 +37,8 @@ struct TrackDoor: Sendable {
   private func answer(_ request: Request, _ context: Context) async throws(RestError) -> Response {
     guard buckets.take(desk.address(of: request, context)) else {
       desk.metrics.add("vibe_track_limited_total")
-      var response = RouteDoor.response(RestError(429, "too_many_requests", "Too many requests from this address"))
+      var response = RouteDoor.response(
+        RestError(429, "too_many_requests", "Too many requests from this address"))
       response.headers[.retryAfter] = "1"
       return response
     }
