@@ -20,6 +20,8 @@ final class Loop {
     /// A cancel is on its way to the server: until it has arrived, no other job may run here.
     var cancelInFlight = false
     var lastError = ""
+    /// What the poller was told last, so that it is told only what changes.
+    var watched: (socket: Int32, writing: Bool)?
   }
 
   private let poller: Poller
@@ -29,6 +31,8 @@ final class Loop {
   private let notify: @Sendable (Notification) -> Void
   private let logger: Logger
   private var members: [Member] = []
+  /// How many connections were up at the end of the last turn.
+  private var ready = 0
   private var queues: [LaneQueue<Job>]
   private var closing: (deadline: ContinuousClock.Instant, done: @Sendable () -> Void)?
 
@@ -192,11 +196,14 @@ final class Loop {
 
   private var timeout: Duration? {
     var next = closing?.deadline
-    for queue in queues { next = earlier(next, queue.nextDeadline) }
-    for member in members {
-      switch member.connection.phase {
-      case .down(let time), .connecting(let time): next = earlier(next, time)
-      case .idle, .busy: break
+    for lane in queues.indices { next = earlier(next, queues[lane].nextDeadline) }
+    // Members are looked at only while some connection is down: this runs at each turn of the loop.
+    if ready < members.count {
+      for index in members.indices {
+        switch members[index].connection.phase {
+        case .down(let time), .connecting(let time): next = earlier(next, time)
+        case .idle, .busy: break
+        }
       }
     }
     return next.map { ContinuousClock.now.duration(to: $0) }
@@ -216,6 +223,7 @@ final class Loop {
         waiting.element.done(.failure(.waitedTooLong(configuration.longestWait)))
       }
     }
+    guard ready < members.count else { return }
     for index in members.indices {
       switch members[index].connection.phase {
       case .down(let time) where time <= now && closing == nil:
@@ -228,6 +236,7 @@ final class Loop {
   }
 
   private func dispatch() {
+    guard queues.contains(where: { $0.count > 0 }) else { return }
     for index in members.indices {
       guard let lane = members[index].lane, case .idle = members[index].connection.phase else { continue }
       guard !members[index].cancelInFlight, let waiting = queues[lane].popFirst() else { continue }
@@ -243,20 +252,34 @@ final class Loop {
 
   private func watch(_ index: Int) {
     let connection = members[index].connection
-    guard let socket = connection.socket else { return }
-    poller.watch(socket, token: index, writing: connection.wantsToWrite)
+    guard let socket = connection.socket else {
+      members[index].watched = nil
+      return
+    }
+    let writing = connection.wantsToWrite
+    // While connecting, libpq may have closed the socket and opened another with the same number.
+    if case .connecting = connection.phase {
+    } else if let known = members[index].watched, known == (socket, writing) {
+      return
+    }
+    members[index].watched = (socket, writing)
+    poller.watch(socket, token: index, writing: writing)
   }
 
   private func publish() {
-    var connected = 0
-    for member in members {
-      switch member.connection.phase {
-      case .idle, .busy: connected += 1
+    var busy = 0
+    ready = 0
+    for index in members.indices {
+      switch members[index].connection.phase {
+      case .idle: ready += 1
+      case .busy:
+        ready += 1
+        busy += 1
       case .down, .connecting: break
       }
     }
-    counters.connected.store(connected, ordering: .relaxed)
-    counters.busy.store(members.count { $0.running != nil }, ordering: .relaxed)
-    counters.waiting.store(queues.reduce(0) { $0 + $1.count }, ordering: .relaxed)
+    counters.connected.store(ready, ordering: .relaxed)
+    counters.busy.store(busy, ordering: .relaxed)
+    counters.waiting.store(queues.indices.reduce(0) { $0 + queues[$1].count }, ordering: .relaxed)
   }
 }

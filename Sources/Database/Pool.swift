@@ -78,7 +78,7 @@ package final class Pool: Sendable {
 
   /// Runs `transaction` on a connection of `lane` (an index into the configuration) and gives the results of its statements.
   ///
-  /// Cancelling the task cancels the statement in the server.
+  /// Cancelling the task cancels the statement in the server, unless there is a ticket to do it with.
   package func run(
     _ transaction: Transaction, lane: Int = 0, ticket: Ticket? = nil
   ) async throws(DatabaseError) -> [ResultSet] {
@@ -89,19 +89,29 @@ package final class Pool: Sendable {
     }
     let id = (ticket ?? self.ticket()).id
     let deadline = ContinuousClock.now + configuration.longestWait
-    let result: Result<[ResultSet], DatabaseError> = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let job = Job(id: id, lane: lane, transaction: transaction, deadline: deadline) {
-          continuation.resume(returning: $0)
-        }
-        if !inbox.put(.submit(job)) { continuation.resume(returning: .failure(.closing)) }
-        // A task cancelled before this point told the loop about a job it did not know yet.
-        if Task.isCancelled { _ = inbox.put(.cancel(id)) }
-      }
+    // Who holds the ticket cancels by it; without one, the task's own cancellation counts.
+    guard ticket == nil else {
+      return try await submit(transaction, lane: lane, id: id, deadline: deadline).get()
+    }
+    let result = await withTaskCancellationHandler {
+      await submit(transaction, lane: lane, id: id, deadline: deadline)
     } onCancel: {
       _ = inbox.put(.cancel(id))
     }
     return try result.get()
+  }
+
+  private func submit(
+    _ transaction: Transaction, lane: Int, id: UInt64, deadline: ContinuousClock.Instant
+  ) async -> Result<[ResultSet], DatabaseError> {
+    await withCheckedContinuation { continuation in
+      let job = Job(id: id, lane: lane, transaction: transaction, deadline: deadline) {
+        continuation.resume(returning: $0)
+      }
+      if !inbox.put(.submit(job)) { continuation.resume(returning: .failure(.closing)) }
+      // A task cancelled before this point told the loop about a job it did not know yet.
+      if Task.isCancelled { _ = inbox.put(.cancel(id)) }
+    }
   }
 
   /// What the listening connection hears from now on; begins with `listening` if it listens already.

@@ -7,8 +7,13 @@ package final class Metrics: Sendable {
     var sum = 0.0
   }
 
+  private struct Outcome: Hashable {
+    let door: String
+    let status: Int
+  }
+
   private struct State {
-    var requests: [String: Int] = [:]
+    var requests: [Outcome: Int] = [:]
     var timings: [String: Timing] = [:]
     var values: [String: Int] = [:]
   }
@@ -24,7 +29,7 @@ package final class Metrics: Sendable {
   func count(door: String, status: Int, seconds: Double) {
     let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
     state.withLock { state in
-      state.requests["door=\"\(door)\",status=\"\(status)\"", default: 0] += 1
+      state.requests[Outcome(door: door, status: status), default: 0] += 1
       state.timings[door, default: Timing()].counts[bucket] += 1
       state.timings[door, default: Timing()].sum += seconds
     }
@@ -37,8 +42,10 @@ package final class Metrics: Sendable {
   package func text(with gauges: [(String, Int)]) -> String {
     let state = state.withLock { $0 }
     var lines = ["# TYPE vibe_http_requests_total counter"]
-    lines += state.requests.sorted { $0.key < $1.key }.map {
-      "vibe_http_requests_total{\($0.key)} \($0.value)"
+    for (outcome, count) in state.requests.sorted(by: {
+      ($0.key.door, $0.key.status) < ($1.key.door, $1.key.status)
+    }) {
+      lines.append("vibe_http_requests_total{door=\"\(outcome.door)\",status=\"\(outcome.status)\"} \(count)")
     }
     lines.append("# TYPE vibe_http_request_seconds histogram")
     for (door, timing) in state.timings.sorted(by: { $0.key < $1.key }) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import NIOCore
 import Server
 import ServiceLifecycle
 
@@ -12,6 +13,8 @@ struct Serve: AsyncParsableCommand {
   /// Serves; ends with status 64 and a sentence when a setting is wrong.
   func run() async throws {
     let settings = try readSettings()
+    // Half the processors for HTTP: the database's own processes are usually on the same machine and need the rest.
+    NIOSingletons.groupLoopCountSuggestion = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
     var logger = Logger(label: "vibe") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = settings.logLevel
     let service = ServerService(

@@ -101,6 +101,27 @@ struct FilterTests {
   }
 }
 
+@Suite("the keys of an object, by the grammar of RFC 8259")
+struct JsonGlanceTests {
+  @Test(
+    "are found",
+    arguments: [
+      ("{}", []), (" { } ", []), (#"{"a":1}"#, ["a"]),
+      (#"{"a":1,"b":[1,{"c":2}],"d":"}\",\"x\":"}"#, ["a", "b", "d"]),
+      (#"{ "a" : { "b" : "]" } , "é" : null }"#, ["a", "é"]), (#"{"a":"\\"}"#, ["a"]),
+    ])
+  func keys(text: String, keys: [String]) { #expect(JsonGlance.keys(Array(text.utf8)) == Set(keys)) }
+
+  @Test(
+    "are left to a parser where the text is no plain object",
+    arguments: [
+      "[1]", "1", "", "{", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, #"{"a":1}x"#, #"{"a":1}}"#, #"{"a":"x}"#,
+      #"{a:1}"#,
+      #"{"\u0061":1}"#, #"{"a":]}"#,
+    ])
+  func others(text: String) { #expect(JsonGlance.keys(Array(text.utf8)) == nil) }
+}
+
 @Suite("coalescing")
 struct BatchesTests {
   private func batches() -> Batches<Int> {

@@ -73,6 +73,7 @@ enum JsonKeys {
 
   /// The keys of the object that `body` is.
   static func object(_ body: [UInt8]) throws(RestError) -> Set<String> {
+    if let keys = JsonGlance.keys(body) { return keys }
     guard let keys = try? JSONDecoder().decode(Keys.self, from: Data(body)) else {
       throw .badBody("The request body must be a JSON object")
     }

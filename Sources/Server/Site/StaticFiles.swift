@@ -70,7 +70,12 @@ struct StaticFiles: Sendable {
       headers[.crossOriginResourcePolicy] = "cross-origin"
       headers[.accessControlAllowOrigin] = "*"
     }
-    if file.type.hasPrefix("text/html") { headers[.contentSecurityPolicy] = SecurityHeaders.policy }
+    if file.type.hasPrefix("text/html") {
+      headers[.contentSecurityPolicy] = SecurityHeaders.policy
+      // The session cookie is checked by Referer where a browser sends nothing better, so our own pages must send it.
+      headers[.referrerPolicy] = "same-origin"
+      headers[.crossOriginOpenerPolicy] = "same-origin"
+    }
     let known = request.headers[.ifNoneMatch]?.split(separator: ",").map { $0.trimming() } ?? []
     if known.contains(where: { $0 == file.tag || $0 == "*" || $0 == "W/\(file.tag)" }) {
       return Response(status: .notModified, headers: headers)
@@ -90,9 +95,6 @@ enum SecurityHeaders {
   /// What every answer carries, unless the answer knows better.
   static func add(to headers: inout HTTPFields) {
     headers[.xContentTypeOptions] = "nosniff"
-    // The session cookie is checked by Referer where a browser sends nothing better, so our own pages must send it.
-    headers[.referrerPolicy] = "same-origin"
-    headers[.crossOriginOpenerPolicy] = "same-origin"
     if headers[.crossOriginResourcePolicy] == nil, headers[.accessControlAllowOrigin] == nil {
       headers[.crossOriginResourcePolicy] = "same-origin"
     }
