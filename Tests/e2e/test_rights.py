@@ -157,9 +157,29 @@ def test_definer_functions_fix_their_search_path(database):
     with connect(database) as admin:
         assert admin.execute("""
             select p.oid::regprocedure::text from pg_proc as p
-            where p.prosecdef and p.pronamespace::regnamespace::text like 'vibe%%'
-              and not coalesce('search_path=""' = any (p.proconfig), false)
+            where p.pronamespace::regnamespace::text like 'vibe%%'
+              and (p.prosecdef or exists (select from unnest(p.proconfig) as c where c like 'search_path=%%'))
+              and not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false)
             order by 1""").fetchall() == []
+
+
+def test_temporary_types_do_not_run_in_definer_functions(tenants):
+    """Where a path does not name pg_temp, types are looked up there first, and the check of a domain is code of its maker."""
+    with connect(tenants, user="test_analyst") as connection:
+        connection.execute("""
+            create table pg_temp.seen (who pg_catalog.text);
+            grant insert on pg_temp.seen to public;
+            create function pg_temp.spy(pg_catalog.anyelement) returns pg_catalog.bool language plpgsql as
+                $$ begin insert into pg_temp.seen values (current_user); return true; end $$""")
+        types = connection.execute("""
+            select typname from pg_catalog.pg_type
+            where typnamespace = 'pg_catalog'::regnamespace and typtype = 'b' and typelem = 0""").fetchall()
+        for name, in types:
+            connection.execute(sql.SQL("create domain pg_temp.{0} as pg_catalog.{0} check (pg_temp.spy(value))").format(sql.Identifier(name)))
+        connection.execute("set search_path = pg_catalog, vibe, pg_temp")
+        for call in ("my_sites()", "my_sites('member')", "demo_site_key()", "site_id('alpha')", "get_online_users()", "get_crm_metrics()"):
+            connection.execute(f"select * from vibe.{call}")
+        assert connection.execute("select distinct who from pg_temp.seen").fetchall() == []
 
 
 def test_every_tenant_table_has_row_security(database):

@@ -1,6 +1,6 @@
 create procedure vibe.install()
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     caller text := current_setting('role');
@@ -22,7 +22,7 @@ comment on procedure vibe.install() is
 
 create procedure vibe.upgrade()
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     caller text := current_setting('role');

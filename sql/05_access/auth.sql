@@ -2,7 +2,7 @@
 create function vibe_private.auth(action text, request jsonb, meta jsonb)
 returns table (status int, body jsonb, claims jsonb)
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     case action

@@ -2,7 +2,7 @@
 create function vibe_private.live_session(claims jsonb)
 returns table (session_id uuid, user_id uuid, is_operator boolean)
 language sql stable parallel safe security definer rows 1
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select s.session_id, s.user_id, u.is_operator
     from vibe_private.sessions as s
@@ -16,7 +16,7 @@ comment on function vibe_private.live_session(jsonb) is
 
 create function vibe_private.caller_id() returns uuid
 language sql stable parallel safe security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select s.user_id
     from vibe_private.live_session(nullif(current_setting('request.jwt.claims', true), '')::jsonb) as s
@@ -27,7 +27,7 @@ comment on function vibe_private.caller_id() is
 
 create function vibe_private.is_operator() returns boolean
 language sql stable parallel safe security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case
         when session_user = 'vibe_server' then exists (

@@ -30,7 +30,7 @@ comment on function vibe_private.add_user(text, text, jsonb, boolean) is
 
 create function vibe.create_user(email text, password text, is_operator boolean default false) returns uuid
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     problem record;

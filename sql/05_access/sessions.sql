@@ -86,7 +86,7 @@ comment on function vibe_private.user_body(uuid) is 'an account in the form that
 
 create function vibe_private.create_secret_session() returns jsonb
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     ten_years constant int := 10 * 365 * 86400;

@@ -2,7 +2,7 @@
 -- so that a removed member or an ended session counts at once.
 create function vibe.my_sites(at_least text default 'viewer') returns setof int
 language plpgsql stable parallel safe security definer rows 4
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     roles constant text[] := array['viewer', 'member', 'owner'];
@@ -33,7 +33,7 @@ grant execute on function vibe.my_sites(text) to vibe_analyst;
 
 create function vibe_private.session_sites(claims jsonb) returns table (site_id int, role text)
 language sql stable parallel safe security definer rows 4
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select m.site_id, m.role
     from vibe_private.live_session(claims) as s
@@ -100,7 +100,7 @@ create function vibe.create_site(
     currency text default 'USD'
 ) returns int
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     creator uuid := vibe_private.caller_id();
@@ -145,7 +145,7 @@ grant execute on function vibe.create_site(text, text, text, text) to vibe_membe
 
 create function vibe.add_member(site text, email_or_login text, role text) returns void
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     target int := vibe.site_id(add_member.site, 'owner');
@@ -181,7 +181,7 @@ grant execute on function vibe.add_member(text, text, text) to vibe_member;
 
 create function vibe.remove_member(site text, email_or_login text) returns void
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     target int := vibe.site_id(remove_member.site, 'owner');

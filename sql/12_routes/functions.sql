@@ -1,7 +1,7 @@
 -- What the HTTP server has to know about the database, and how it learns of changes.
 create function vibe_private.schema_cache() returns jsonb
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     exposed constant regnamespace := 'vibe';
@@ -72,7 +72,7 @@ grant execute on function vibe_private.schema_cache() to vibe_server;
 
 create function vibe_private.function_shape(function_oid oid) returns jsonb
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
         'name', p.proname,

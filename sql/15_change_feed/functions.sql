@@ -2,7 +2,7 @@
 -- long writer, no double, and no order by a sequence.
 create function vibe_private.changes_since(cursor text) returns jsonb
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     kept constant interval := '10 minutes';
@@ -75,7 +75,7 @@ comment on function vibe_private.ring_doorbell() is 'tells listeners of channel 
 
 create function vibe_private.feed_changes() returns trigger
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- More rows than this are not listed: the readers are told to load again.

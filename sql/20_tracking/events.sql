@@ -112,7 +112,7 @@ comment on function vibe_private.show_online(vibe_private.tracked_item[], timest
 
 create function vibe_private.mark_past_days() returns trigger
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into vibe_private.dirty_days (site_id, day)

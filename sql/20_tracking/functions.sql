@@ -114,7 +114,7 @@ comment on function vibe_private.mark_verified() is
 
 create function vibe_private.refresh_online_users() returns trigger
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from vibe.online_users as o
@@ -134,7 +134,7 @@ comment on function vibe_private.refresh_online_users() is
 
 create function vibe.track(payload jsonb) returns jsonb
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Only the server makes this setting; anybody else who can send SQL could make it up.
@@ -158,7 +158,7 @@ grant execute on function vibe.track(jsonb) to vibe_anon, vibe_member;
 
 create function vibe_private.forget_old_tracking() returns void
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from vibe_private.event_ids as e where e.received_at < now() - interval '8 days';

@@ -3,7 +3,7 @@
 create function vibe_private.ingest(envelopes text[], meta jsonb[])
 returns table (ord int, status int, body jsonb)
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     parsed jsonb[] := vibe_private.parse_envelopes(envelopes);

@@ -1,7 +1,7 @@
 -- Partitions are made leaf by leaf: a month gets its indexes while it is empty and alone, and joins the parent at the end.
 create function vibe_private.add_partition(month date) returns boolean
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     first_day constant date := date_trunc('month', add_partition.month);
@@ -45,7 +45,7 @@ comment on function vibe_private.add_partition(date) is
 
 create function vibe_private.add_partitions(ahead int default 3) returns int
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     made int := 0;

@@ -178,7 +178,7 @@ comment on function vibe_private.learn_traits(vibe_private.tracked_item[]) is
 
 create function vibe.undo_merge(site text, user_id bigint) returns boolean
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     target int := vibe.site_id(undo_merge.site, 'member');

@@ -23,7 +23,7 @@ create function vibe.calculate_daily_stats(
 ) returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     chosen integer[] := case
@@ -70,7 +70,7 @@ grant execute on function vibe.calculate_daily_stats(text, date, date) to vibe_m
 create function vibe_private.calculate_site_days(of_site integer, time_zone text, first_day date, last_day date)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     starts timestamptz[] := array(
@@ -93,7 +93,7 @@ comment on function vibe_private.calculate_site_days(integer, text, date, date) 
 -- The days that are recounted must still have their events: what is missing from the events is taken out here.
 create function vibe_private.calculate_user_days(of_site integer, first_day date, starts timestamptz[]) returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 as $$
     with counted as materialized (
@@ -132,7 +132,7 @@ comment on function vibe_private.calculate_user_days(integer, date, timestamptz[
 
 create function vibe_private.calculate_day_figures(of_site integer, first_day date, starts timestamptz[]) returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 as $$
 declare

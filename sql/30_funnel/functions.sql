@@ -1,6 +1,6 @@
 create function vibe.create_funnel(site text, name text, steps jsonb, within interval default null) returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     of_site integer := vibe.site_id(site, 'member');
@@ -31,7 +31,7 @@ create function vibe.check_funnel(name text, steps jsonb, within interval) retur
 language plpgsql
 immutable
 parallel safe
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     bad record;
@@ -92,7 +92,7 @@ returns table (
 )
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     of_site integer := vibe.site_id(site);
@@ -155,7 +155,7 @@ grant execute on function vibe.calculate_funnel_conversion(text, text, date, dat
 create function vibe.funnel_query(of_site integer, of_funnel bigint) returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     names text[];

@@ -2,7 +2,7 @@
 create function vibe_private.keep_purchase_dates() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     sites integer[];
@@ -33,7 +33,7 @@ comment on function vibe_private.keep_purchase_dates() is
 -- Two statements: the second one's snapshot begins after the locks, so it sees what a concurrent writer has committed.
 create function vibe_private.refresh_purchase_dates(sites integer[], customers bigint[]) returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform 1

@@ -1,7 +1,7 @@
 -- The staging table is read through jsonb, so its columns may be of any type and only three of them must be there.
 create function vibe.import_purchases(site text, orders regclass) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     into_site integer := vibe.site_id(site, 'member');
@@ -136,7 +136,7 @@ create function vibe.read_order(
 language plpgsql
 stable
 parallel safe
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     flags constant text := '^(t|true|f|false|y|yes|n|no|0|1)$';
@@ -198,7 +198,7 @@ language plpgsql
 stable
 strict
 parallel safe
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- The pattern keeps out words such as "now" and dates whose reading depends on DateStyle.

@@ -3,7 +3,7 @@
 create function vibe.calculate_rfm(site text, period_start date, period_end date) returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 as $$
 #variable_conflict use_column
@@ -92,7 +92,7 @@ returns table (
 )
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select a.recency_days, a.frequency, a.monetary, a.currency, a.r_score, a.f_score, a.m_score, a.cluster, a.small_n
     from vibe.rfm_analysis as a

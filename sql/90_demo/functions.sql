@@ -7,7 +7,7 @@ create function vibe.create_demo_site(
 ) returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
@@ -48,7 +48,7 @@ create function vibe.demo_site_key() returns text
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select s.key
     from vibe_private.demo_sites as d

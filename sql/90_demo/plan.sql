@@ -81,7 +81,7 @@ create function vibe_private.demo_visits(seed integer, visitors integer, days in
 returns table (visitor integer, visit integer, started_at timestamptz, depth integer, looks integer, is_bot boolean, is_live boolean)
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- The last hour is left to the live visits, so that nobody has two at once.
@@ -158,7 +158,7 @@ returns table (
 )
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select
         s.visitor,

@@ -19,7 +19,7 @@ returns table (
 )
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select
         d.seed, p.visitor, p.visit, vibe_private.demo_id(d.seed, 'visitor', p.visitor)::text, p.started_at, p.step, p.occurred_at,
@@ -34,7 +34,7 @@ comment on function vibe_private.demo_site_steps(integer) is 'the steps of one d
 -- Who reaches the checkout has said who he is; who has bought is a customer.
 create function vibe_private.write_demo_users(of_site integer) returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with people as materialized (
         select
@@ -84,7 +84,7 @@ comment on function vibe_private.write_demo_users(integer) is 'customers and vis
 
 create function vibe_private.write_demo_sessions(of_site integer) returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     insert into vibe.site_sessions (
         site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page,
@@ -132,7 +132,7 @@ comment on function vibe_private.write_demo_sessions(integer) is 'sessions of a 
 
 create function vibe_private.write_demo_events(of_site integer) returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     insert into vibe.user_events (
         site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot
@@ -188,7 +188,7 @@ comment on function vibe_private.demo_order(integer, integer) is 'order number o
 -- Some orders are called off, some are given back between then and now.
 create function vibe_private.write_demo_purchases(of_site integer) returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with orders as materialized (
         select
@@ -221,7 +221,7 @@ comment on function vibe_private.write_demo_purchases(integer) is 'orders, cance
 -- One visitor in thirty who never said who he is turns out to be a known one on another device.
 create function vibe_private.write_demo_merges(of_site integer) returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with known as (
         select u.user_id, row_number() over (order by u.user_id) - 1 as place, count(*) over () as total
@@ -248,7 +248,7 @@ comment on function vibe_private.write_demo_merges(integer) is 'second devices o
 
 create function vibe_private.write_demo_online(of_site integer) returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     insert into vibe.online_users (
         site_id, user_id, session_id, person_id, name, external_id, segment, current_page, referrer, device, browser,
@@ -269,7 +269,7 @@ comment on function vibe_private.write_demo_online(integer) is 'who is in the de
 -- Past days, the months that are over, and the funnel every shop asks for first.
 create function vibe_private.calculate_demo(of_site integer) returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     clock timestamp;

@@ -20,7 +20,7 @@ comment on procedure vibe.run_due() is
 create function vibe_private.due_sites() returns integer[]
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(array_agg(s.site_id order by s.site_id), '{}')
     from vibe.sites as s
@@ -32,7 +32,7 @@ comment on function vibe_private.due_sites() is 'sites with nightly work to do n
 create function vibe_private.first_due_day(of_site integer) returns date
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select case
         when r.done_through is null then s.opening
@@ -59,7 +59,7 @@ comment on function vibe_private.first_due_day(integer) is
 
 create function vibe_private.run_nightly(of_site integer) returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     began timestamptz := clock_timestamp();
@@ -102,7 +102,7 @@ comment on function vibe_private.run_nightly(integer) is
 
 create function vibe_private.calculate_nightly(of_site integer, first_due date, yesterday date) returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- A site that opened today has no day to count. Ten years are the most that calculate_daily_stats() takes.
@@ -123,7 +123,7 @@ comment on function vibe_private.calculate_nightly(integer, date, date) is
 
 create function vibe_private.keep_house() returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     began timestamptz := clock_timestamp();

@@ -1,7 +1,7 @@
 -- pg_cron is asked for by name only here, so that the extension works without it.
 create function vibe.schedule() returns bigint
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     home text := current_setting('cron.database_name', true);
