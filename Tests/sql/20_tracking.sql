@@ -279,6 +279,26 @@ select regexp_replace(pg_get_indexdef(indexrelid), 'user_events_2001_02', 'month
 select vibe_private.add_partitions();
 select tableoid::regclass::text, count(*) from vibe.user_events where event_name = 'history' group by 1 order by 1;
 insert into vibe.user_events (site_id, user_id, event_name, occurred_at) values (:shop, 1, 'history', '2001-02-02Z') returning tableoid::regclass;
+-- What members write themselves cannot keep the months of all sites from being made: no times at the ends of the calendar,
+-- no repeats in the default partition; what lies beyond the months made ahead waits there.
+\set VERBOSITY terse
+insert into vibe.user_events (site_id, user_id, event_name, occurred_at) values (:shop, 1, 'odd', 'infinity');
+insert into vibe.user_events (site_id, user_id, event_name, occurred_at) values (:shop, 1, 'odd', '1999-12-31Z');
+insert into vibe.user_events (site_id, user_id, event_name, occurred_at) values (:shop, 1, 'odd', '2200-01-01Z');
+insert into vibe.user_events (site_id, user_id, event_name, occurred_at, event_id) select :shop, 1, 'odd', '2002-05-05Z', '00000000-0000-0000-0000-00000000000a' from generate_series(1, 2);
+insert into vibe.site_users (site_id, first_seen_at) values (:shop, '-infinity');
+insert into vibe.site_users (site_id, last_seen_at) values (:shop, 'infinity');
+insert into vibe.site_sessions (site_id, user_id, last_seen_at) values (:shop, 1, 'infinity');
+insert into vibe.site_sessions (site_id, user_id, started_at) values (:shop, 1, '-infinity');
+insert into vibe.user_events (site_id, user_id, event_name, occurred_at) values (:shop, 1, 'odd', '2150-01-01Z');
+select vibe_private.add_partitions();
+select tableoid::regclass::text, count(*) from vibe.user_events where event_name = 'odd' group by 1 order by 1;
+-- A session said to end in a century does not break the online list of those who see many sites.
+begin;
+update vibe.online_users as o set last_seen_at = '2150-01-01Z' where site_id = :shop;
+select distinct session_seconds from vibe.get_online_users() where last_seen_at > '2149-01-01Z';
+rollback;
+\set VERBOSITY default
 
 -- What machinery no longer needs is removed; what it still needs is not.
 update vibe_private.event_ids set received_at = now() - interval '8 days 1 minute' where event_id = '00000000-0000-0000-0000-000000000001';

@@ -26,6 +26,7 @@ insert into orders values
     ('d', 'x', null, null, '01/02/2024', '1', null, null, null, null),
     ('e', 'x', null, null, null, '1', null, null, null, null),
     ('f', 'x', null, null, '2999-01-01', '1', null, null, null, null),
+    ('fa', 'x', null, null, '1899-12-31', '1', null, null, null, null),
     ('g', 'x', null, null, '2024-01-01', '1.005', null, null, null, null),
     ('h', 'x', null, null, '2024-01-01', '1000000000000', null, null, null, null),
     ('i', 'x', null, null, '2024-01-01', 'NaN', null, null, null, null),

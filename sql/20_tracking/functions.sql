@@ -35,7 +35,7 @@ as $$
         o.started_at,
         o.last_seen_at,
         -- Not extract(): its numeric result costs more than the rest of the row.
-        date_part('epoch', o.last_seen_at - o.started_at)::int,
+        least(date_part('epoch', o.last_seen_at - o.started_at), 2147483647)::int,
         o.page_views,
         o.events
     from vibe.online_users as o

@@ -51,7 +51,7 @@ declare
     made int := 0;
     month timestamp;
 begin
-    -- Events may be a week late, and the default partition may hold months of any age.
+    -- Events may be a week late, and the default partition may hold months of any age. What lies ahead of them waits.
     for month in
         select m from generate_series(
             date_trunc('month', (now() - interval '7 days') at time zone 'UTC'),
@@ -61,6 +61,7 @@ begin
         union
         select distinct date_trunc('month', e.occurred_at at time zone 'UTC')
         from vibe_private.user_events_default as e
+        where e.occurred_at < now() + make_interval(months => ahead)
         order by 1
     loop
         made := made + vibe_private.add_partition(month::date)::int;

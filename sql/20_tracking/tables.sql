@@ -16,6 +16,11 @@ create table vibe.site_users (
     unique (site_id, anonymous_id),
     foreign key (site_id, merged_into) references vibe.site_users on delete set null (merged_into),
     constraint site_users_traits check (jsonb_typeof(traits) = 'object'),
+    -- Infinity and the ends of the calendar break arithmetic in reports and in the nightly work of all sites.
+    constraint site_users_times check (
+        least(first_seen_at, last_seen_at) >= '2000-01-01 00:00:00+00'
+        and greatest(first_seen_at, last_seen_at) < '2200-01-01 00:00:00+00'
+    ),
     constraint site_users_merged_is_not_known check (merged_into is null or external_id is null)
 ) with (fillfactor = 85);
 comment on table vibe.site_users is 'visitors of a site, one row per browser; a person is coalesce(merged_into, user_id)';
@@ -88,7 +93,9 @@ create table vibe.site_sessions (
     is_bot boolean not null default false,
     primary key (site_id, session_id),
     foreign key (site_id, user_id) references vibe.site_users on delete cascade,
-    constraint site_sessions_span check (last_seen_at >= started_at)
+    constraint site_sessions_span check (last_seen_at >= started_at),
+    constraint site_sessions_times
+        check (started_at >= '2000-01-01 00:00:00+00' and last_seen_at < '2200-01-01 00:00:00+00')
 ) with (fillfactor = 80);
 comment on table vibe.site_sessions is 'visits, running and past: they end after 30 minutes of silence or at 24 hours';
 comment on column vibe.site_sessions.events is 'events other than page views; heartbeats are not events';
@@ -113,6 +120,8 @@ create table vibe.user_events (
     title text,
     properties jsonb not null default '{}',
     is_bot boolean not null default false,
+    constraint user_events_time
+        check (occurred_at >= '2000-01-01 00:00:00+00' and occurred_at < '2200-01-01 00:00:00+00'),
     constraint user_events_name check (event_name ~ '^\S(.{0,98}\S)?$'),
     constraint user_events_properties check (jsonb_typeof(properties) = 'object')
 ) partition by range (occurred_at);
@@ -124,8 +133,9 @@ comment on column vibe.user_events.page is 'path of url';
 
 create table vibe_private.user_events_default partition of vibe.user_events default;
 comment on table vibe_private.user_events_default is 'events of months that have no partition yet; the job moves them';
-create index user_events_default_site on vibe_private.user_events_default (site_id, occurred_at);
-comment on index vibe_private.user_events_default_site is 'reports look here too';
+-- The key of every month: a repeat that waits here would keep the month of all sites from being made.
+alter table vibe_private.user_events_default
+    add constraint user_events_default_pkey primary key (site_id, occurred_at, event_id);
 do $$ begin perform vibe_private.add_partitions(); end $$;
 
 create table vibe.online_users (

@@ -179,6 +179,9 @@ begin
     elsif purchased_at > now() + interval '1 day' then
         field := 'purchased_at';
         reason := 'lies in the future';
+    elsif purchased_at < '1900-01-01 00:00:00+00' then
+        field := 'purchased_at';
+        reason := 'lies before 1900';
     elsif is_refund and amount > 0 then
         field := 'amount';
         reason := 'must be zero or below in a refund';

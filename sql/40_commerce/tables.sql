@@ -39,7 +39,7 @@ create table vibe.purchases (
     customer_id bigint,
     user_id bigint,
     external_id text not null check (length(external_id) between 1 and 200),
-    purchased_at timestamptz not null check (isfinite(purchased_at)),
+    purchased_at timestamptz not null,
     amount numeric(14, 2) not null,
     currency char(3) not null check (currency ~ '^[A-Z]{3}$'),
     item_count integer check (item_count >= 0),
@@ -48,6 +48,8 @@ create table vibe.purchases (
     created_at timestamptz not null default now(),
     primary key (site_id, purchase_id),
     constraint purchases_external_id_key unique (site_id, external_id),
+    constraint purchases_time
+        check (purchased_at >= '1900-01-01 00:00:00+00' and purchased_at < '2200-01-01 00:00:00+00'),
     constraint purchases_amount_sign check (case when is_refund then amount <= 0 else amount >= 0 end),
     constraint purchases_customer_fkey foreign key (site_id, customer_id)
         references vibe.customers (site_id, customer_id) on delete set null (customer_id),
