@@ -14,6 +14,15 @@ let strict: [SwiftSetting] = [
   .strictMemorySafety(), .treatAllWarnings(as: .error), .treatWarning("DeprecatedDeclaration", as: .warning),
 ]
 
+// Foundation's static libraries refer to each other, which the linker resolves only inside a group.
+let foundation =
+  ["-Xlinker", "--start-group"]
+  + [
+    "Foundation", "CoreFoundation", "FoundationInternationalization", "FoundationEssentials",
+    "_FoundationICU",
+    "_FoundationCShims", "_FoundationCollections",
+  ].map { "-l\($0)" } + ["-Xlinker", "--end-group", "-lstdc++"]
+
 let package = Package(
   name: "vibe",
   products: [.executable(name: "vibe", targets: ["vibe"])],
@@ -63,7 +72,9 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // The Swift runtime inside the program: it starts on a machine without Swift, and calls into it are direct (8 %).
+      linkerSettings: [.unsafeFlags(["-static-stdlib"] + foundation)]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels"]),
     .testTarget(
       name: "DatabaseTests", dependencies: ["Database", .product(name: "Logging", package: "swift-log")]),

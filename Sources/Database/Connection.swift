@@ -31,6 +31,7 @@ import CLibPQ
   private var exchange: Exchange<ResultSet>?
   private var prepared: [StatementKey: String] = [:]
   private var backoff = Backoff()
+  private var envelopes = Envelopes()
   /// What it is doing now.
   private(set) var phase: Phase
   /// Whether unsent bytes wait for the socket.
@@ -93,7 +94,7 @@ import CLibPQ
       commands.append(.discard)
     }
     var fresh: [StatementKey: String] = [:]
-    if let envelope = transaction.envelope {
+    if let envelope = envelopes.statement(for: transaction) {
       complete = complete && send(envelope, role: nil, last: .discard, fresh: &fresh, commands: &commands)
     }
     for statement in transaction.statements {

@@ -65,20 +65,39 @@ package struct Transaction: Sendable {
     self.isReadOnly = readOnly
   }
 
-  /// The statement that makes the settings, `nil` when there are none.
-  ///
-  /// Names are literals of the text and values are parameters, so requests of one kind share one prepared statement.
-  package var envelope: Statement? {
+  /// All settings in the order in which they are made.
+  var allSettings: [Setting] {
     var all = settings
     if isReadOnly { all.append(Setting("transaction_read_only", "on")) }
     if let role { all.append(Setting("role", role)) }
-    guard !all.isEmpty else { return nil }
-    var sql = "select "
-    for (index, setting) in all.enumerated() {
-      if index > 0 { sql += ", " }
-      sql += "pg_catalog.set_config(\(quoteLiteral(setting.name)), $\(index + 1), true)"
-    }
-    return Statement(sql, all.map { .text($0.value) })
+    return all
+  }
+}
+
+/// Makes the statements that make settings, and remembers their texts: requests come in a few kinds.
+package struct Envelopes {
+  private static let most = 100
+  private var texts: [[String]: String] = [:]
+
+  /// No texts yet.
+  package init() {}
+
+  /// The statement that makes the settings of `transaction`, `nil` when there are none.
+  ///
+  /// Names are literals of the text and values are parameters, so requests of one kind share one prepared statement.
+  package mutating func statement(for transaction: Transaction) -> Statement? {
+    let settings = transaction.allSettings
+    guard !settings.isEmpty else { return nil }
+    return Statement(text(settings.map(\.name)), settings.map { .text($0.value) })
+  }
+
+  private mutating func text(_ names: [String]) -> String {
+    if let known = texts[names] { return known }
+    let calls = names.enumerated().map { "pg_catalog.set_config(\(quoteLiteral($1)), $\($0 + 1), true)" }
+    let text = "select " + calls.joined(separator: ", ")
+    if texts.count >= Self.most { texts.removeAll() }
+    texts[names] = text
+    return text
   }
 }
 

@@ -31,8 +31,7 @@ package struct Desk: Sendable {
     _ statement: Statement, as caller: Caller, readOnly: Bool, client: String? = nil, cache: SchemaCache,
     presence: Presence
   ) async throws(RestError) -> ResultSet {
-    var settings = (cache.roles[caller.role] ?? [:]).map { Setting($0.key, $0.value) }
-    settings.sort { $0.name < $1.name }
+    var settings = cache.roles[caller.role] ?? []
     settings.append(Setting(Names.claims, caller.claims))
     if let client { settings.append(Setting(Names.client, client)) }
     let transaction = Transaction([statement], role: caller.role, settings: settings, readOnly: readOnly)

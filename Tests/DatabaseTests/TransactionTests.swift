@@ -4,12 +4,18 @@ import Testing
 @Suite("the settings of a transaction")
 struct TransactionTests {
   @Test("none need no statement")
-  func none() { #expect(Transaction([]).envelope == nil) }
+  func none() {
+    var envelopes = Envelopes()
+    let statement = envelopes.statement(for: Transaction([]))
+    #expect(statement?.sql == nil)
+  }
 
   @Test("come in order, the role last, values as parameters")
   func order() throws {
     let transaction = Transaction([], role: "r", settings: [Setting("a.b", "it's")], readOnly: true)
-    let envelope = try #require(transaction.envelope)
+    var envelopes = Envelopes()
+    let made = envelopes.statement(for: transaction)
+    let envelope = try #require(made)
     #expect(
       envelope.sql == "select pg_catalog.set_config('a.b', $1, true), "
         + "pg_catalog.set_config('transaction_read_only', $2, true), pg_catalog.set_config('role', $3, true)")

@@ -1,3 +1,4 @@
+import Database
 import Foundation
 
 /// What the database offers: decoded once from the JSON of one SQL function, then only read.
@@ -63,7 +64,7 @@ package struct SchemaCache: Sendable, Decodable {
   /// Endpoints beside the REST dialect.
   package let routes: [Route]
   /// The roles a request may take, each with its own settings.
-  package let roles: [String: [String: String]]
+  package let roles: [String: [Setting]]
   private let byName: [String: Relation]
   private let functionsByName: [String: [Function]]
 
@@ -74,7 +75,9 @@ package struct SchemaCache: Sendable, Decodable {
     let all = try decoder.container(keyedBy: CodingKeys.self)
     schema = try all.decode(String.self, forKey: .schema)
     routes = try all.decode([Route].self, forKey: .routes)
-    roles = try all.decode([String: [String: String]].self, forKey: .roles)
+    roles = try all.decode([String: [String: String]].self, forKey: .roles).mapValues { settings in
+      settings.map { Setting($0.key, $0.value) }.sorted { $0.name < $1.name }
+    }
     let relations = try all.decode([Relation].self, forKey: .relations)
     byName = Dictionary(relations.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     functionsByName = Dictionary(grouping: try all.decode([Function].self, forKey: .functions), by: \.name)
