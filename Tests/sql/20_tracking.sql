@@ -26,6 +26,9 @@ select u.anonymous_id as visitor, row_number() over (partition by s.user_id orde
     s.page_views, s.events, s.entry_page, s.exit_page
 from vibe.site_sessions as s join vibe.site_users as u using (site_id, user_id);
 
+-- A wrong name is an error also while nobody is online.
+select * from vibe.get_online_users('nowhere');
+
 -- One visit: a page view, an event, a heartbeat.
 select public.send('visitor-one', public.item('page_view', 3, 1, '{"url": "https://shop.example/a?x#y", "referrer": "https://find.example/", "title": "A"}'),
     public.item('event', 2, 2, '{"name": "add_to_cart", "properties": {"sku": 7}}'),

@@ -155,6 +155,19 @@ select vibe.create_funnel('shop', 'bad', '[{"event_name": "a"}, {"event_name": "
 select * from vibe.calculate_funnel_conversion('shop', 'nothing');
 select * from vibe.calculate_funnel_conversion('shop', 'checkout', '2026-03-11', '2026-03-10');
 
+-- Steps that members wrote one by one: none, a hole, only one; and a funnel that is not there.
+\set VERBOSITY terse
+insert into vibe.funnels (site_id, name) values (1, 'own');
+select * from vibe.calculate_funnel_conversion('shop', 'own');
+insert into vibe.funnel_steps (site_id, funnel_id, position, name, event_name) select 1, max(funnel_id), 1, 'a', 'a' from vibe.funnels;
+select * from vibe.calculate_funnel_conversion('shop', 'own');
+insert into vibe.funnel_steps (site_id, funnel_id, position, name, event_name) select 1, max(funnel_id), 5, 'b', 'b' from vibe.funnels;
+select * from vibe.calculate_funnel_conversion('shop', 'own');
+update vibe.funnel_steps set position = 2 where position = 5;
+select * from vibe.calculate_funnel_conversion('shop', 'own', '2026-03-10', '2026-03-10');
+select vibe.funnel_query(1, 99);
+\set VERBOSITY default
+
 -- Rights: a login that is a viewer of another site sees nothing here, and a viewer writes nothing.
 create role funnel_viewer in role vibe_analyst;
 select vibe.create_site('other') as site_id;

@@ -40,6 +40,8 @@ as $$
         o.events
     from vibe.online_users as o
     where (site is null or o.site_id = any (array(select unnest(vibe.site_ids(site)))))
+      -- Asked once before any row, so that a wrong name is an error also while nobody is online.
+      and (site is null or vibe.site_ids(site) is not null)
       and o.last_seen_at > case
           when o.has_heartbeat then (select now() - heartbeat_silence)
           else (select now() - silence)

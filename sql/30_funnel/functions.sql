@@ -161,14 +161,15 @@ declare
     names text[];
     bits text;
     size integer;
+    final integer;
     has_merges boolean := exists (
         select from vibe.site_users as u where u.site_id = of_site and u.merged_into is not null
     );
 begin
-    select array_agg(n.event_name), string_agg(format('when %L then %s', n.event_name, n.bits), ' '), sum(n.steps)
-    into names, bits, size
+    select array_agg(n.event_name), string_agg(format('when %L then %s', n.event_name, n.bits), ' '), sum(n.steps), max(n.final)
+    into names, bits, size, final
     from (
-        select s.event_name, count(*) as steps, string_agg(
+        select s.event_name, count(*) as steps, max(s.position) as final, string_agg(
             case
                 when s.page_pattern is null then format('(1 << %s)', s.position - 1)
                 else format('case when e.page like %L then 1 << %s else 0 end', s.page_pattern, s.position - 1)
@@ -180,6 +181,12 @@ begin
         group by s.event_name
         order by s.event_name
     ) as n;
+    -- Members may write steps directly, one by one.
+    if size is null or size < 2 or final <> size then
+        raise exception 'funnel % of site % has %', of_funnel, of_site,
+            case when size is null then 'no steps' else format('%s steps, the last at position %s', size, final) end
+            using errcode = 'invalid_parameter_value', detail = 'It must have 2 to 32 steps, at positions 1, 2, 3 and so on.';
+    end if;
     return format(
         'select vibe.funnel(%s, e.occurred_at, case e.event_name %s else 0 end, %s, $4) as users
          from vibe.user_events as e %s
