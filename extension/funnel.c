@@ -13,6 +13,7 @@ typedef struct funnel_state
 {
 	row_list	events;			/* of ks_event */
 	funnel_shape shape;
+	Interval	within;			/* the argument that shape.window was made of, if it was not null */
 } funnel_state;
 
 static funnel_state *
@@ -45,6 +46,32 @@ check_same_steps(int64 a, int64 b)
 				 errmsg("the funnel has " INT64_FORMAT " steps in one row and " INT64_FORMAT " in another", a, b)));
 }
 
+static void
+check_same_window(int64 a, int64 b)
+{
+	if (a != b)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("within differs between rows")));
+}
+
+/* The usual row has the very interval of the first one; only another is taken apart. */
+static void
+check_window(FunctionCallInfo fcinfo, const funnel_state *state, int window_arg)
+{
+	int64		window = KS_NO_WINDOW;
+
+	if (!PG_ARGISNULL(window_arg))
+	{
+		const Interval *within = PG_GETARG_INTERVAL_P(window_arg);
+
+		if (state->shape.window != KS_NO_WINDOW && memcmp(within, &state->within, sizeof(Interval)) == 0)
+			return;
+		window = window_from_interval(within);
+	}
+	check_same_window(state->shape.window, window);
+}
+
 static funnel_shape
 getarg_shape(FunctionCallInfo fcinfo, int steps, int window_arg)
 {
@@ -56,8 +83,8 @@ getarg_shape(FunctionCallInfo fcinfo, int steps, int window_arg)
 }
 
 /*
- * Adds one row to the state in argument 0. The first row decides about the shape; later ones must agree in steps,
- * which is what a mistake in a query would change. Events without a step, a user or a finite time are left out.
+ * Adds one row to the state in argument 0. The first row decides about the shape; later ones must agree, or the
+ * answer would hang on which of them came first. Events without a step, a user or a finite time are left out.
  */
 static Datum
 add_event(FunctionCallInfo fcinfo, bool has_key, int64 user, int time_arg, uint32 bits, int steps, int window_arg)
@@ -67,8 +94,13 @@ add_event(FunctionCallInfo fcinfo, bool has_key, int64 user, int time_arg, uint3
 	ks_event   *event;
 
 	if (state == NULL)
+	{
 		state = make_state(aggregate_rows_context(fcinfo), getarg_shape(fcinfo, steps, window_arg));
+		if (!PG_ARGISNULL(window_arg))
+			state->within = *PG_GETARG_INTERVAL_P(window_arg);
+	}
 	check_same_steps(state->shape.steps, steps);
+	check_window(fcinfo, state, window_arg);
 	if (has_key && bits != 0 && !PG_ARGISNULL(time_arg))
 	{
 		at = PG_GETARG_TIMESTAMPTZ(time_arg);
@@ -159,6 +191,7 @@ vibe_funnel_combine(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = make_state(aggregate_rows_context(fcinfo), other->shape);
 		check_same_steps(state->shape.steps, other->shape.steps);
+		check_same_window(state->shape.window, other->shape.window);
 		rows_append_all(&state->events, &other->events);
 	}
 	if (state == NULL)

@@ -27,7 +27,7 @@ bad_money(Datum amount, int code, const char *rule)
 {
 	ereport(ERROR,
 			(errcode(code),
-			 errmsg("amount is %s", DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
+			 errmsg("amount is %.100s", DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
 			 errdetail("%s", rule)));
 	return 0;					/* not reached */
 }
@@ -101,7 +101,7 @@ window_from_interval(const Interval *interval)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("within is %s, which is no length of time",
 						DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)))),
-				 errdetail("It must be 0 or more.")));
+				 errdetail("It must be 0 or more, and at most 106751991 days.")));
 	return window;
 }
 

@@ -110,6 +110,12 @@ select vibe.funnel(1, now(), array[true, true], interval '1 month');
 select vibe.funnel(1, now(), array[true, true], interval '-1 hour');
 select vibe.funnel(1, now(), case i when 1 then array[true, true] else array[true, true, true] end, null)
 from generate_series(1, 2) as i;
+-- The window too must be the same for all rows; 24 hours are a day.
+select vibe.funnel(1, now(), array[true, true], case i when 1 then interval '1 day' else interval '2 days' end) from generate_series(1, 2) as i;
+select vibe.funnel(1, now(), array[true, true], case i when 1 then interval '1 day' end) from generate_series(1, 2) as i;
+select vibe.funnel_depth(now(), 3, 2, case i when 2 then interval '1 day' end) from generate_series(1, 2) as i;
+select vibe.funnel(1, now(), 3, 2, case i when 1 then interval '1 day' else interval '24 hours' end) from generate_series(1, 2) as i;
+select vibe.funnel(1, now(), array[true, true], interval '106751992 days');
 
 -- Stored funnels. The shop's clock is three hours behind, so that its days are not UTC's.
 select vibe.create_site('shop', time_zone => 'America/Sao_Paulo') as site_id;
