@@ -113,23 +113,31 @@ def test_failed_runs_give_their_memory_back(session):
     def resident():
         return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
-    def fail(setting):
-        with pytest.raises((psycopg.errors.QueryCanceled, psycopg.errors.OutOfMemory)):
+    def failure(setting):
+        """The name of the error with which the kernel ends under this setting; None if it got through."""
+        try:
             session.execute(setting)
             session.execute(KERNEL)
-        session.execute("reset all")
+            return None
+        except (psycopg.errors.QueryCanceled, psycopg.errors.OutOfMemory) as error:
+            return type(error).__name__
+        finally:
+            session.execute("reset all")
 
-    began = time.monotonic()
-    session.execute(KERNEL)
-    whole = 1000 * (time.monotonic() - began)
+    def duration():
+        began = time.monotonic()
+        session.execute(KERNEL)
+        return 1000 * (time.monotonic() - began)
+
+    whole = min(duration() for _ in range(3))
     # Rows take 36 MB: the first setting refuses while rows are collected, the second one in the kernel.
-    failures = ["set vibe.max_kernel_memory = '20MB'", "set vibe.max_kernel_memory = '50MB'"]
-    failures += [f"set statement_timeout = {int(whole * share)}" for share in (0.3, 0.6, 0.8)]
-    for setting in failures[:2]:
-        fail(setting)
+    refusals = ["set vibe.max_kernel_memory = '20MB'", "set vibe.max_kernel_memory = '50MB'"]
+    cancels = [f"set statement_timeout = {int(whole * share)}" for share in (0.2, 0.4, 0.6, 0.8)]
+    assert [failure(setting) for setting in refusals] == ["OutOfMemory"] * 2
     before = resident()
-    for setting in failures * 3:
-        fail(setting)
+    ends = [failure(setting) for setting in (refusals + cancels) * 3]
+    # On a machine that suddenly has more time to give, the later cancels may come too late.
+    assert ends.count("OutOfMemory") == 6 and ends.count("QueryCanceled") >= 3, ends
     left = session.execute("select count(*) from pg_backend_memory_contexts where name = 'vibe aggregate rows'").fetchone()[0]
     assert left == 0
     assert resident() - before < 40_000, "kB; a single leaked run would be more than that after the second one"
