@@ -35,6 +35,19 @@ struct SiteTests {
     }
   }
 
+  @Test(
+    "an answer to HEAD has a length and no body, which the next answer would begin with",
+    arguments: ["/crm", "/nope", "/rest/v1/sites", "/rest/v1/rpc/demo_site_key", "/auth/v1/user"])
+  func head(path: String) async throws {
+    try await TestServer.with { (server) async throws in
+      let wire = try Wire(port: server.port)
+      wire.send(server.head("HEAD", path) + server.head("GET", "/healthz", close: true))
+      let answers = await wire.read().components(separatedBy: "\r\n\r\n")
+      #expect(answers.count == 3 && answers[1].hasPrefix("HTTP/1.1 200"), "\(answers)")
+      #expect(answers[0].lowercased().contains("content-length: ") && !answers[0].contains("ength: 0"))
+    }
+  }
+
   @Test("endpoints declared in the database")
   func routes() async throws {
     let setup = [

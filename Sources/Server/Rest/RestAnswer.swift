@@ -4,9 +4,9 @@ import Hummingbird
 
 /// The HTTP answer to a plan's result.
 enum RestAnswer {
-  /// The answer; `isHead` leaves the body out.
+  /// The answer.
   static func response(
-    _ result: ResultSet, of plan: Plan, wishes: Negotiation, isHead: Bool
+    _ result: ResultSet, of plan: Plan, wishes: Negotiation
   ) throws(RestError) -> Response {
     let count = result.integer(column: 0) ?? 0
     switch plan.body {
@@ -31,7 +31,6 @@ enum RestAnswer {
       var response = json(result, status: isPartial ? .partialContent : .ok, type: wishes.contentType)
       let range = count == 0 ? "*" : "\(offset)-\(offset + count - 1)"
       response.headers[.contentRange] = "\(range)/\(total.map(String.init) ?? "*")"
-      if isHead { response.body = ResponseBody() }
       return response
     }
   }

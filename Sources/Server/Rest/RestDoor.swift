@@ -76,6 +76,6 @@ struct RestDoor: Sendable {
     let result = try await desk.run(
       plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache,
       presence: context.presence)
-    return try RestAnswer.response(result, of: plan, wishes: wishes, isHead: request.method == .head)
+    return try RestAnswer.response(result, of: plan, wishes: wishes)
   }
 }

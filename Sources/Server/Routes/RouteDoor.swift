@@ -42,7 +42,7 @@ struct RouteDoor: Sendable {
     let result = try await desk.run(
       plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache,
       presence: context.presence)
-    return try RestAnswer.response(result, of: plan, wishes: wishes, isHead: false)
+    return try RestAnswer.response(result, of: plan, wishes: wishes)
   }
 
   /// The path's values with those of the query or, for a method with a body, of the body.

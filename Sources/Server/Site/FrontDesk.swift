@@ -17,6 +17,8 @@ struct FrontDesk: RouterMiddleware {
     } else {
       do { response = try await next(request, context) } catch { response = answer(error, request) }
     }
+    // What came after the head of an answer to HEAD would be read as the beginning of the next answer.
+    if request.method == .head { response = response.createHeadResponse() }
     let id = "\(context.id)"
     response.headers[.requestID] = id
     if isListed(request) { allow(request, &response) }

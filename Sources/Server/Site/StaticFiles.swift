@@ -80,8 +80,7 @@ struct StaticFiles: Sendable {
     if known.contains(where: { $0 == file.tag || $0 == "*" || $0 == "W/\(file.tag)" }) {
       return Response(status: .notModified, headers: headers)
     }
-    let body = request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: file.content)
-    return Response(status: .ok, headers: headers, body: body)
+    return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: file.content))
   }
 }
 
