@@ -23,6 +23,7 @@ package struct Context: RequestContext {
 final class Presence: Sendable {
   private struct State {
     var isGone = false
+    var channel: (any Channel)?
     var action: (@Sendable () -> Void)?
   }
 
@@ -36,6 +37,14 @@ final class Presence: Sendable {
     }
     if isGone { action() }
   }
+
+  /// Closes the connection after `delay`, also under an answer that nobody reads.
+  func hangUp(after delay: TimeAmount) {
+    guard let channel = state.withLock({ $0.channel }) else { return }
+    channel.eventLoop.scheduleTask(in: delay) { channel.close(promise: nil) }
+  }
+
+  fileprivate func use(_ channel: (any Channel)?) { state.withLock { $0.channel = channel } }
 
   /// Nothing is to be called any more.
   func forget() { state.withLock { $0.action = nil } }
@@ -73,11 +82,13 @@ final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
   private let presence = Presence()
 
   func handlerAdded(context: ChannelHandlerContext) {
+    presence.use(context.channel)
     Presences.shared.add(presence, for: ObjectIdentifier(context.channel as AnyObject))
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     Presences.shared.remove(ObjectIdentifier(context.channel as AnyObject))
+    presence.use(nil)
     presence.leave()
   }
 

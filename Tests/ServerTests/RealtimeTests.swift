@@ -1,4 +1,5 @@
 import Foundation
+import Server
 import Testing
 
 @Suite("/realtime/v1/sse")
@@ -50,6 +51,65 @@ struct RealtimeTests {
       let old = try await server.stream("", token: tenant.token, headers: ["Last-Event-ID": "nonsense"])
       #expect((old.start + (await old.wire.read(for: 0.5))).contains("event: resync"))
       steady.wire.close()
+    }
+  }
+
+  @Test("only the last change of a page moves the cursor, and a page of any length arrives whole")
+  func pages() async throws {
+    try await TestServer.with { (server) async throws in
+      let tenant = try await server.tenant("alpha")
+      let stream = try await server.stream("", token: tenant.token)
+      // One transaction, so all its changes are in one page.
+      let insert =
+        "insert into vibe.site_users (site_id, anonymous_id) values (\(tenant.site), 'visitor-page' || lpad(i::text, 4, '0'))"
+      _ = try await server.sql("do $$ begin for i in 1..600 loop \(insert); end loop; end $$")
+      let heard = await stream.wire.read(for: 10) {
+        $0.contains("visitor-page0600\"")
+      }
+      for number in ["0001", "0599", "0600"] { #expect(heard.contains("visitor-page\(number)\"")) }
+      let events = heard.components(separatedBy: "\n\n").filter { $0.contains("event: change") }
+      #expect(events.count == 600)
+      #expect(events.indices.filter { events[$0].contains("id: ") } == [599])
+    }
+  }
+
+  @Test("who does not read is cut off")
+  func neverReads() async throws {
+    try await TestServer.with { (server) async throws in
+      let tenant = try await server.tenant("alpha")
+      let stream = try await server.stream("", token: tenant.token)
+      func isOpen() async throws -> Bool {
+        try await server.request("GET", "/metrics").body.contains("vibe_sse_streams 1\n")
+      }
+      #expect(try await isOpen())
+      // Fill the buffers of both ends, then the queue, a page at a time.
+      for number in 1...30 {
+        _ = try await server.sql(
+          "insert into vibe.site_users (site_id, name) values (\(tenant.site), repeat('\(number % 10)', 1000000))"
+        )
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      for number in 1...600 {
+        if number % 100 == 0, try await !isOpen() { break }
+        _ = try await server.sql(insert(tenant.site, "visitor-\(number)"))
+        try await Task.sleep(for: .milliseconds(16))
+      }
+      #expect(try await eventually { try await !isOpen() })
+      stream.wire.close()
+    }
+  }
+
+  @Test("a token whose session nobody can read keeps nobody else from hearing")
+  func oddToken() async throws {
+    try await TestServer.with { (server) async throws in
+      let tenant = try await server.tenant("alpha")
+      let odd = try await Tokens(secret: TestServer.secret).sign([
+        "role": .string("vibe_member"), "session_id": .string("no uuid"),
+      ])
+      let wire = try Wire(port: server.port)
+      wire.send(server.head("GET", "/realtime/v1/sse", token: odd))
+      #expect(await wire.read(for: 5) { $0.contains("event: end") }.contains("cannot be read"))
+      #expect(try await server.stream("", token: tenant.token).start.contains("event: ready"))
     }
   }
 

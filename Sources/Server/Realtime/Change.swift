@@ -41,9 +41,16 @@ enum Frame {
   /// Keeps proxies from closing a silent stream.
   static let ping = ByteBuffer(string: ": ping\n\n")
 
-  /// A change; `cursor` is where a reconnecting browser goes on. JSON from PostgreSQL holds no raw line break.
-  static func change(_ change: Change, cursor: String) -> ByteBuffer {
-    ByteBuffer(string: "id: \(cursor)\nevent: change\ndata: \(change.json)\n\n")
+  /// A change. JSON from PostgreSQL holds no raw line break.
+  static func change(_ change: Change) -> ByteBuffer {
+    ByteBuffer(string: "event: change\ndata: \(change.json)\n\n")
+  }
+
+  /// What one reader gets of a page: only the last change tells where a reconnecting browser goes on, so that a
+  /// stream that breaks in the middle of a page loses nothing.
+  static func page(_ changes: [ByteBuffer], cursor: String) -> [ByteBuffer] {
+    guard let last = changes.last else { return [] }
+    return changes.dropLast() + [ByteBuffer(string: "id: \(cursor)\n"), last]
   }
 
   /// Changes were lost: load everything again.

@@ -91,20 +91,28 @@ actor Feed {
   private func admit() async throws(DatabaseError) {
     if cursor == nil { cursor = try await page(since: nil).cursor }
     while let newcomer = newcomers.first {
-      if !hub.callers.contains(newcomer.caller) { try await check(newcomer.caller) }
-      let missed = newcomer.cursor == nil ? nil : try await page(since: newcomer.cursor)
-      // It may have left while the database was asked.
-      guard newcomers.first === newcomer else { continue }
-      newcomers.removeFirst()
-      hub.add(newcomer)
-      _ = newcomer.send(Frame.ready)
-      guard let missed else { continue }
-      if missed.isIncomplete { _ = newcomer.send(Frame.resync(cursor: missed.cursor)) }
-      for change in missed.changes where newcomer.wants(change) && hub.permits(newcomer.caller, change) {
-        _ = newcomer.send(Frame.change(change, cursor: missed.cursor))
-        caughtUp[ObjectIdentifier(newcomer), default: []].insert(change.json)
+      do { try await admit(newcomer) } catch {
+        // What the database refuses to one must not keep the others from hearing anything.
+        guard case .refused = error else { throw error }
+        newcomers.removeAll { $0 === newcomer }
+        newcomer.end("the session cannot be read")
       }
     }
+  }
+
+  private func admit(_ newcomer: Subscriber) async throws(DatabaseError) {
+    if !hub.callers.contains(newcomer.caller) { try await check(newcomer.caller) }
+    let missed = newcomer.cursor == nil ? nil : try await page(since: newcomer.cursor)
+    // It may have left while the database was asked.
+    guard newcomers.first === newcomer else { return }
+    newcomers.removeFirst()
+    hub.add(newcomer)
+    _ = newcomer.send([Frame.ready])
+    guard let missed else { return }
+    if missed.isIncomplete { _ = newcomer.send([Frame.resync(cursor: missed.cursor)]) }
+    let wanted = missed.changes.filter { newcomer.wants($0) && hub.permits(newcomer.caller, $0) }
+    _ = newcomer.send(Frame.page(wanted.map { Frame.change($0) }, cursor: missed.cursor))
+    caughtUp[ObjectIdentifier(newcomer)] = Set(wanted.map(\.json))
   }
 
   private func keepUp() async throws(DatabaseError) {

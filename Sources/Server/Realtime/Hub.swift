@@ -3,7 +3,7 @@ import Synchronization
 
 /// One open stream.
 final class Subscriber: Sendable {
-  /// Frames that may wait for a slow reader.
+  /// Pages that may wait for a slow reader.
   private static let most = 256
 
   /// Whose rights count; streams with equal claims are checked together.
@@ -12,28 +12,31 @@ final class Subscriber: Sendable {
   let tables: Set<String>
   /// Where it left off before, if it was here.
   let cursor: String?
-  /// What is to be written.
-  let frames: AsyncStream<ByteBuffer>
-  private let writer: AsyncStream<ByteBuffer>.Continuation
+  /// What is to be written, page by page.
+  let pages: AsyncStream<[ByteBuffer]>
+  private let writer: AsyncStream<[ByteBuffer]>.Continuation
   private let ending = Mutex<String?>(nil)
+  private let hangUp: @Sendable () -> Void
 
-  /// A stream for `caller`.
-  init(caller: Caller, tables: Set<String>, cursor: String?) {
+  /// A stream for `caller`; `hangUp` is called when it does not read what it asked for.
+  init(caller: Caller, tables: Set<String>, cursor: String?, hangUp: @escaping @Sendable () -> Void) {
     self.caller = caller
     self.tables = tables
     self.cursor = cursor
-    (frames, writer) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.most))
+    self.hangUp = hangUp
+    (pages, writer) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.most))
   }
 
   /// Why the server ended the stream, if it did.
   var reason: String? { ending.withLock { $0 } }
 
-  /// Leaves a frame for the writer; false when the stream is over or too slow, which ends it.
-  func send(_ frame: ByteBuffer) -> Bool {
-    switch writer.yield(frame) {
+  /// Leaves frames for the writer; false when the stream is over or too slow, which ends it.
+  func send(_ page: [ByteBuffer]) -> Bool {
+    switch writer.yield(page) {
     case .enqueued: return true
     case .dropped:
       end("the reader is too slow")
+      hangUp()
       return false
     case .terminated: return false
     @unknown default: return false
@@ -89,17 +92,21 @@ struct Hub {
   /// Gives a page to all who want and may see it; each change is encoded once.
   mutating func broadcast(_ page: FeedPage, except seen: [ObjectIdentifier: Set<String>] = [:]) {
     if page.isIncomplete { send(Frame.resync(cursor: page.cursor)) }
-    for change in page.changes {
-      let frame = Frame.change(change, cursor: page.cursor)
-      for (id, subscriber) in subscribers where subscriber.wants(change) && permits(subscriber.caller, change)
-      {
-        if seen[id]?.contains(change.json) != true, !subscriber.send(frame) { remove(subscriber) }
+    let frames = page.changes.map { Frame.change($0) }
+    for (id, subscriber) in subscribers {
+      let wanted = page.changes.indices.filter { index in
+        let change = page.changes[index]
+        return subscriber.wants(change) && permits(subscriber.caller, change)
+          && seen[id]?.contains(change.json) != true
       }
+      guard !wanted.isEmpty else { continue }
+      let part = Frame.page(wanted.map { frames[$0] }, cursor: page.cursor)
+      if !subscriber.send(part) { remove(subscriber) }
     }
   }
 
   /// Gives a frame to all.
   mutating func send(_ frame: ByteBuffer) {
-    for subscriber in subscribers.values where !subscriber.send(frame) { remove(subscriber) }
+    for subscriber in subscribers.values where !subscriber.send([frame]) { remove(subscriber) }
   }
 }

@@ -1,9 +1,13 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import ServiceLifecycle
 
 /// `GET /realtime/v1/sse`: row changes of the caller's sites as server-sent events.
 struct RealtimeDoor: Sendable {
+  /// How long one who was too slow may take to read what waits.
+  private static let patience = TimeAmount.seconds(5)
+
   let desk: Desk
   let feed: Feed
 
@@ -25,14 +29,18 @@ struct RealtimeDoor: Sendable {
     let tables = Set((query.first("tables") ?? "").split(separator: ",").map { String($0.trimming()) })
     let cache = try desk.schema.get()
     for table in tables { _ = try cache.relation(table) }
-    let subscriber = Subscriber(caller: caller, tables: tables, cursor: request.headers[.lastEventID])
     let (feed, presence) = (feed, context.presence)
+    let subscriber = Subscriber(caller: caller, tables: tables, cursor: request.headers[.lastEventID]) {
+      presence.hangUp(after: Self.patience)
+    }
     let body = ResponseBody { writer in
       await feed.join(subscriber)
       presence.onLeave { subscriber.end(nil) }
       do {
         try await withGracefulShutdownHandler {
-          for await frame in subscriber.frames { try await writer.write(frame) }
+          for await page in subscriber.pages {
+            for frame in page { try await writer.write(frame) }
+          }
           if let reason = subscriber.reason { try await writer.write(Frame.end(reason)) }
           try await writer.finish(nil)
         } onGracefulShutdown: {
