@@ -10,8 +10,11 @@ declare
 begin
     if identifies then
         -- One transaction at a time decides who is who on a site. Signing in is rare; page views never come here.
-        perform pg_advisory_xact_lock(s.site_id, hashtext('vibe identity'))
-        from (select distinct i.site_id from unnest(items) as i where i.kind = 'identify' order by i.site_id) as s;
+        -- The lock of a row: an advisory one could be held by any login, which would stop the tracking of all sites.
+        perform from vibe.sites as s
+        where s.site_id in (select i.site_id from unnest(items) as i where i.kind = 'identify')
+        order by s.site_id
+        for no key update;
     end if;
     with visitor as (
         select i.site_id, i.anonymous_id, min(i.occurred_at) as first_at, max(i.occurred_at) as last_at
@@ -184,7 +187,7 @@ declare
     target int := vibe.site_id(undo_merge.site, 'member');
     known bigint;
 begin
-    perform pg_advisory_xact_lock(target, hashtext('vibe identity'));
+    perform from vibe.sites as s where s.site_id = target for no key update;
     select u.merged_into into known
     from vibe.site_users as u
     where u.site_id = target and u.user_id = undo_merge.user_id
