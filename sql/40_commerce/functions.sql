@@ -1,5 +1,6 @@
--- Definer, because the derived columns are not the members' to write; it touches only customers of the written purchases.
-create function vibe_private.keep_purchase_dates() returns trigger
+-- The derived columns of customers. Definer functions, because those columns are not the members' to write; each touches
+-- only customers of the rows that were written.
+create function vibe_private.keep_customers() returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -23,38 +24,125 @@ begin
             select site_id, customer_id from old_purchases where customer_id is not null
         ) as b;
     end if;
-    perform vibe_private.refresh_purchase_dates(sites, customers);
+    perform vibe_private.refresh_customers(sites, customers);
     return null;
 end
 $$;
-comment on function vibe_private.keep_purchase_dates() is
-'statement trigger of vibe.purchases: keeps first_purchase_at and last_purchase_at of the customers it touched';
+comment on function vibe_private.keep_customers() is
+'statement trigger of vibe.purchases: keeps the derived columns of the customers it touched';
+
+create function vibe_private.keep_customers_of_items() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    sites integer[];
+    customers bigint[];
+begin
+    if tg_op = 'INSERT' then
+        select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
+        from (
+            select distinct p.site_id, p.customer_id
+            from new_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
+        ) as b;
+    elsif tg_op = 'DELETE' then
+        -- An order that goes takes its items along; its customer is refreshed by the trigger of vibe.purchases.
+        select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
+        from (
+            select distinct p.site_id, p.customer_id
+            from old_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
+        ) as b;
+    else
+        select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
+        from (
+            select p.site_id, p.customer_id
+            from new_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
+            union
+            select p.site_id, p.customer_id
+            from old_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
+        ) as b;
+    end if;
+    perform vibe_private.refresh_customers(sites, customers);
+    return null;
+end
+$$;
+comment on function vibe_private.keep_customers_of_items() is
+'statement trigger of vibe.purchase_items: keeps the derived columns of the customers whose orders it touched';
+
+create function vibe_private.keep_customers_of_site() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform vibe_private.refresh_customers(array_agg(c.site_id), array_agg(c.customer_id))
+    from vibe.customers as c where c.site_id = new.site_id;
+    return null;
+end
+$$;
+comment on function vibe_private.keep_customers_of_site() is
+'trigger of vibe.sites: computes the totals of customers again when the site''s currency changes';
 
 -- Two statements: the second one's snapshot begins after the locks, so it sees what a concurrent writer has committed.
-create function vibe_private.refresh_purchase_dates(sites integer[], customers bigint[]) returns void
+create function vibe_private.refresh_customers(sites integer[], customers bigint[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if coalesce(cardinality(sites), 0) = 0 then
+        return;
+    end if;
     perform 1
     from vibe.customers as c
     join unnest(sites, customers) as t (site_id, customer_id) using (site_id, customer_id)
     order by c.site_id, c.customer_id
     for no key update of c;
 
-    update vibe.customers as c
-    set first_purchase_at = f.first_at, last_purchase_at = f.last_at
-    from (
-        select t.site_id, t.customer_id, min(p.purchased_at) as first_at, max(p.purchased_at) as last_at
+    with touched as materialized (
+        select t.site_id, t.customer_id, s.currency
         from unnest(sites, customers) as t (site_id, customer_id)
+        join vibe.sites as s using (site_id)
+    ), figures as (
+        select
+            t.site_id,
+            t.customer_id,
+            min(p.purchased_at) filter (where not p.is_refund) as first_at,
+            max(p.purchased_at) filter (where not p.is_refund) as last_at,
+            count(*) filter (where not p.is_refund) as orders,
+            coalesce(sum(p.amount) filter (where p.currency = t.currency), 0) as spent,
+            count(*) filter (where not p.is_refund and p.currency <> t.currency) as foreign_orders
+        from touched as t
         left join vibe.purchases as p
-            on p.site_id = t.site_id and p.customer_id = t.customer_id and not p.is_refund and not p.is_cancelled
+            on p.site_id = t.site_id and p.customer_id = t.customer_id and not p.is_cancelled
         group by t.site_id, t.customer_id
-    ) as f
+    ), likings as (
+        select distinct on (b.site_id, b.customer_id) b.site_id, b.customer_id, b.category
+        from (
+            select t.site_id, t.customer_id, i.category, sum(i.quantity) as pieces
+            from touched as t
+            join vibe.purchases as p
+                on p.site_id = t.site_id and p.customer_id = t.customer_id and not p.is_cancelled and not p.is_refund
+            join vibe.purchase_items as i on i.site_id = p.site_id and i.purchase_id = p.purchase_id
+            where i.category is not null
+            group by t.site_id, t.customer_id, i.category
+        ) as b
+        order by b.site_id, b.customer_id, b.pieces desc, b.category collate "C"
+    )
+    update vibe.customers as c
+    set first_purchase_at = f.first_at,
+        last_purchase_at = f.last_at,
+        order_count = f.orders,
+        total_spent = f.spent,
+        foreign_orders = f.foreign_orders,
+        preferred_category = l.category
+    from figures as f
+    left join likings as l using (site_id, customer_id)
     where c.site_id = f.site_id
       and c.customer_id = f.customer_id
-      and (c.first_purchase_at, c.last_purchase_at) is distinct from (f.first_at, f.last_at);
+      and (c.first_purchase_at, c.last_purchase_at, c.order_count, c.total_spent, c.foreign_orders, c.preferred_category)
+          is distinct from (f.first_at, f.last_at, f.orders, f.spent, f.foreign_orders, l.category);
 end
 $$;
-comment on function vibe_private.refresh_purchase_dates(integer[], bigint[]) is
-'sets first and last purchase of these customers from vibe.purchases, locking them in key order';
+comment on function vibe_private.refresh_customers(integer[], bigint[]) is
+'computes the derived columns of these customers from vibe.purchases and vibe.purchase_items, locking them in key order';

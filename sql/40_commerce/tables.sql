@@ -4,16 +4,37 @@ create table vibe.customers (
     external_id text check (length(external_id) between 1 and 200),
     name text check (length(name) <= 500),
     email text check (length(email) <= 320),
+    birth_date date check (birth_date >= '1850-01-01' and birth_date < '2200-01-01'),
+    gender text check (length(gender) <= 50),
+    location text check (length(location) <= 200),
+    income_range text check (length(income_range) <= 100),
+    registered_at timestamptz check (registered_at >= '1900-01-01 00:00:00+00' and registered_at < '2200-01-01 00:00:00+00'),
     created_at timestamptz not null default now(),
     first_purchase_at timestamptz,
     last_purchase_at timestamptz,
+    order_count integer not null default 0,
+    total_spent numeric(18, 2) not null default 0,
+    foreign_orders integer not null default 0,
+    purchase_frequency numeric generated always as (
+        case when order_count > 1 then round(
+            (order_count - 1) * 30 / greatest(extract(epoch from last_purchase_at - first_purchase_at) / 86400, 1), 4
+        ) end
+    ) stored,
+    preferred_category text,
     primary key (site_id, customer_id),
     constraint customers_external_id_key unique (site_id, external_id)
-);
+) with (fillfactor = 85);
 comment on table vibe.customers is 'a shop''s customers, as the shop knows them';
 comment on column vibe.customers.external_id is 'the shop''s own customer number, unique within the site';
-comment on column vibe.customers.first_purchase_at is 'first order (neither refund nor cancelled); derived, kept by a trigger of vibe.purchases';
-comment on column vibe.customers.last_purchase_at is 'last order (neither refund nor cancelled); derived, kept by a trigger of vibe.purchases';
+comment on column vibe.customers.registered_at is 'when the customer signed up with the shop, where the shop says so';
+comment on column vibe.customers.created_at is 'when the row was made here';
+comment on column vibe.customers.first_purchase_at is 'first order (neither refund nor cancelled); this and the columns after it are derived, kept by triggers of vibe.purchases and vibe.purchase_items';
+comment on column vibe.customers.last_purchase_at is 'last order (neither refund nor cancelled)';
+comment on column vibe.customers.order_count is 'orders, neither refund nor cancelled, in any currency';
+comment on column vibe.customers.total_spent is 'orders less refunds, in the site''s currency; other currencies are left out and counted in foreign_orders';
+comment on column vibe.customers.foreign_orders is 'orders in another currency than the site''s: in order_count, not in total_spent';
+comment on column vibe.customers.purchase_frequency is 'orders per 30 days between the first order (which is not counted) and the last, a time of at least a day; null before the second order';
+comment on column vibe.customers.preferred_category is 'category of most pieces ordered (neither refund nor cancelled), the first by name among equals; null where no items are known';
 
 alter table vibe.customers enable row level security;
 -- One policy per command: a second one for select would turn the index condition into an OR.
@@ -29,7 +50,10 @@ create policy remove on vibe.customers for delete
     using (site_id = any (array(select vibe.my_sites('member'))));
 comment on policy remove on vibe.customers is 'viewers cannot write';
 grant select on vibe.customers to vibe_analyst;
-grant insert (site_id, external_id, name, email, created_at), update (external_id, name, email, created_at), delete
+grant
+    insert (site_id, external_id, name, email, birth_date, gender, location, income_range, registered_at, created_at),
+    update (external_id, name, email, birth_date, gender, location, income_range, registered_at, created_at),
+    delete
     on vibe.customers to vibe_member;
 
 -- Money is numeric with its currency; a kernel takes it as int64 minor units (amount * 100), which 14 digits always fit.
@@ -43,6 +67,7 @@ create table vibe.purchases (
     amount numeric(14, 2) not null,
     currency char(3) not null check (currency ~ '^[A-Z]{3}$'),
     item_count integer check (item_count >= 0),
+    channel text check (length(channel) between 1 and 100),
     is_refund boolean not null default false,
     is_cancelled boolean not null default false,
     created_at timestamptz not null default now(),
@@ -61,6 +86,8 @@ comment on column vibe.purchases.external_id is 'the shop''s own order number, u
 comment on column vibe.purchases.customer_id is 'who bought; null for guests and for customers erased since';
 comment on column vibe.purchases.user_id is 'the visitor who bought, where the order came through the tracked site';
 comment on column vibe.purchases.amount is 'order total in currency, never negative; a refund is a row of its own with a total of zero or less';
+comment on column vibe.purchases.item_count is 'pieces in the order, as the shop counts them';
+comment on column vibe.purchases.channel is 'where it was sold, as the shop calls it: web, store, marketplace …';
 comment on column vibe.purchases.is_refund is 'money given back: counts in revenue, not as an order';
 comment on column vibe.purchases.is_cancelled is 'called off: counts in nothing';
 
@@ -86,19 +113,68 @@ comment on policy remove on vibe.purchases is 'viewers cannot write';
 grant select on vibe.purchases to vibe_analyst;
 grant insert, update, delete on vibe.purchases to vibe_member;
 
+create table vibe.purchase_items (
+    site_id integer not null,
+    purchase_id bigint not null,
+    line integer not null check (line > 0),
+    product_id text check (length(product_id) between 1 and 200),
+    name text check (length(name) <= 500),
+    category text check (length(category) between 1 and 200),
+    quantity integer not null default 1,
+    amount numeric(14, 2) not null,
+    primary key (site_id, purchase_id, line),
+    constraint purchase_items_purchase_fkey foreign key (site_id, purchase_id)
+        references vibe.purchases (site_id, purchase_id) on delete cascade
+);
+comment on table vibe.purchase_items is 'what an order or refund consists of, one row each line';
+comment on column vibe.purchase_items.line is 'place within the order, from 1';
+comment on column vibe.purchase_items.product_id is 'the shop''s own article number';
+comment on column vibe.purchase_items.quantity is 'pieces; below zero where they come back';
+comment on column vibe.purchase_items.amount is 'of the whole line, in the order''s currency; below zero in refunds and discounts';
+
+alter table vibe.purchase_items enable row level security;
+create policy read on vibe.purchase_items for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.purchase_items is 'rows of a site are seen by its members';
+create policy add on vibe.purchase_items for insert
+    with check (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy add on vibe.purchase_items is 'viewers cannot write';
+create policy change on vibe.purchase_items for update
+    using (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy change on vibe.purchase_items is 'viewers cannot write';
+create policy remove on vibe.purchase_items for delete
+    using (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy remove on vibe.purchase_items is 'viewers cannot write';
+grant select on vibe.purchase_items to vibe_analyst;
+grant insert, update, delete on vibe.purchase_items to vibe_member;
+
 -- A trigger with a transition table serves one kind of statement only.
 create trigger purchases_inserted after insert on vibe.purchases
     referencing new table as new_purchases
-    for each statement execute function vibe_private.keep_purchase_dates();
-comment on trigger purchases_inserted on vibe.purchases is 'keeps first and last purchase of customers right';
+    for each statement execute function vibe_private.keep_customers();
+comment on trigger purchases_inserted on vibe.purchases is 'keeps the derived columns of customers right';
 create trigger purchases_updated after update on vibe.purchases
     referencing old table as old_purchases new table as new_purchases
-    for each statement execute function vibe_private.keep_purchase_dates();
-comment on trigger purchases_updated on vibe.purchases is 'keeps first and last purchase of customers right';
+    for each statement execute function vibe_private.keep_customers();
+comment on trigger purchases_updated on vibe.purchases is 'keeps the derived columns of customers right';
 create trigger purchases_deleted after delete on vibe.purchases
     referencing old table as old_purchases
-    for each statement execute function vibe_private.keep_purchase_dates();
-comment on trigger purchases_deleted on vibe.purchases is 'keeps first and last purchase of customers right';
+    for each statement execute function vibe_private.keep_customers();
+comment on trigger purchases_deleted on vibe.purchases is 'keeps the derived columns of customers right';
+create trigger items_inserted after insert on vibe.purchase_items
+    referencing new table as new_items
+    for each statement execute function vibe_private.keep_customers_of_items();
+comment on trigger items_inserted on vibe.purchase_items is 'keeps the preferred category of customers right';
+create trigger items_updated after update on vibe.purchase_items
+    referencing old table as old_items new table as new_items
+    for each statement execute function vibe_private.keep_customers_of_items();
+comment on trigger items_updated on vibe.purchase_items is 'keeps the preferred category of customers right';
+create trigger items_deleted after delete on vibe.purchase_items
+    referencing old table as old_items
+    for each statement execute function vibe_private.keep_customers_of_items();
+comment on trigger items_deleted on vibe.purchase_items is 'keeps the preferred category of customers right';
+create trigger currency_changed after update of currency on vibe.sites
+    for each row when (new.currency is distinct from old.currency) execute function vibe_private.keep_customers_of_site();
+comment on trigger currency_changed on vibe.sites is 'keeps the totals of customers right, which are in the site''s currency';
 
 -- A visitor may be known as a customer; the column is born with vibe.site_users, the key can only be made here.
 alter table vibe.site_users add constraint site_users_customer_fkey foreign key (site_id, customer_id)

@@ -8,9 +8,58 @@ create or replace view vibe.transactions with (security_invoker = true) as
         p.currency,
         p.is_refund,
         p.purchased_at,
-        p.external_id as order_id
+        p.external_id as order_id,
+        p.channel
     from vibe.purchases as p
     join vibe.sites as s using (site_id)
     where not p.is_cancelled;
 comment on view vibe.transactions is 'orders and refunds that count, dated by the calendar of their site; sum(amount) is revenue in one currency';
 grant select on vibe.transactions to vibe_analyst;
+
+create or replace view vibe.purchase_lines with (security_invoker = true) as
+    select
+        p.site_id,
+        p.purchase_id as id,
+        p.customer_id,
+        i.line,
+        i.product_id,
+        i.name as product,
+        i.category,
+        coalesce(i.amount, p.amount) as amount,
+        p.currency,
+        coalesce(i.quantity, p.item_count) as quantity,
+        (p.purchased_at at time zone s.time_zone)::date as purchase_date,
+        p.purchased_at,
+        p.channel,
+        p.is_refund
+    from vibe.purchases as p
+    join vibe.sites as s using (site_id)
+    left join vibe.purchase_items as i using (site_id, purchase_id)
+    where not p.is_cancelled;
+comment on view vibe.purchase_lines is 'lines of orders and refunds that count; an order without lines is one line of its whole amount';
+grant select on vibe.purchase_lines to vibe_analyst;
+
+create or replace view vibe.customer_profiles with (security_invoker = true) as
+    select
+        c.site_id,
+        c.customer_id,
+        c.external_id,
+        c.name,
+        c.email,
+        extract(year from age((now() at time zone s.time_zone)::date, c.birth_date))::integer as age,
+        c.gender,
+        c.location,
+        c.income_range,
+        (coalesce(c.registered_at, c.first_purchase_at, c.created_at) at time zone s.time_zone)::date as registration_date,
+        (c.last_purchase_at at time zone s.time_zone)::date as last_purchase_date,
+        c.order_count,
+        c.total_spent,
+        s.currency,
+        c.foreign_orders,
+        round(c.total_spent / nullif(c.order_count - c.foreign_orders, 0), 2) as average_order_value,
+        c.purchase_frequency,
+        c.preferred_category
+    from vibe.customers as c
+    join vibe.sites as s using (site_id);
+comment on view vibe.customer_profiles is 'customers with who they are and what they bought, as of now, dated by the calendar of their site';
+grant select on vibe.customer_profiles to vibe_analyst;
