@@ -59,6 +59,7 @@ extern void rows_init(row_list *rows, MemoryContext context, size_t row_size);
 extern void rows_add_chunk(row_list *rows, int64 at_least);
 extern void rows_append_all(row_list *rows, const row_list *others);
 extern void rows_drop_empty(row_list *rows, int64 count);
+extern bytea *state_bytes(uint64 size);
 extern bytea *rows_serialize(const row_list *rows, const void *head, size_t head_size);
 extern void rows_deserialize(row_list *rows, bytea *bytes, void *head, size_t head_size);
 

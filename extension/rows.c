@@ -153,16 +153,15 @@ rows_drop_empty(row_list *rows, int64 count)
 }
 
 /*
- * A state as it travels from a parallel worker: head, then the rows. Both sides are the same server on the same
- * machine, so bytes are copied as they are.
+ * Memory for a state as it travels from a parallel worker. Both sides are the same server on the same machine, so
+ * bytes are copied as they are.
  */
 bytea *
-rows_serialize(const row_list *rows, const void *head, size_t head_size)
+state_bytes(uint64 size)
 {
-	uint64		size = VARHDRSZ + head_size + rows->count * (uint64) rows->row_size;
 	bytea	   *bytes;
-	char	   *place;
 
+	size += VARHDRSZ;
 	if (size > MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -171,7 +170,18 @@ rows_serialize(const row_list *rows, const void *head, size_t head_size)
 				 errhint("Set max_parallel_workers_per_gather to 0 for this query.")));
 	bytes = palloc(size);
 	SET_VARSIZE(bytes, size);
-	place = VARDATA(bytes);
+	return bytes;
+}
+
+/*
+ * A state: head, then the rows.
+ */
+bytea *
+rows_serialize(const row_list *rows, const void *head, size_t head_size)
+{
+	bytea	   *bytes = state_bytes(head_size + rows->count * (uint64) rows->row_size);
+	char	   *place = VARDATA(bytes);
+
 	memcpy(place, head, head_size);
 	place += head_size;
 	for (const ks_chunk *chunk = rows->first; chunk != NULL; chunk = chunk->next)

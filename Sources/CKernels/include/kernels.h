@@ -56,6 +56,13 @@ ks_stop_requested(const ks_limits *limits)
 	return *limits->stop != 0 || *limits->stop_too != 0;
 }
 
+/* Asks the processor to fetch what will be read soon; Swift has no word for it. */
+static inline void
+ks_prefetch(const void *address)
+{
+	__builtin_prefetch(address);
+}
+
 /* Packed rows as an aggregate collects them: a list of blocks, each followed by its rows. */
 typedef struct ks_chunk
 {
@@ -133,6 +140,74 @@ ks_status	ks_funnel(const ks_chunk *KS_NULLABLE events, int32_t steps, int64_t w
 /* The deepest step that the events reach, all being one user's; 0 if none is a first step. */
 ks_status	ks_funnel_depth(const ks_chunk *KS_NULLABLE events, int32_t steps, int64_t window,
 							const ks_limits *limits, int32_t *depth);
+
+/* ---- who was there: sets of (user, place), a place being a day or another period ----------------- */
+
+/* Places are dealt to tables, 64 to each: place p is bit p % 64 of the user's slot in table p / 64. */
+#define KS_TABLE_PLACES 64
+
+typedef struct ks_user_place
+{
+	int64_t		user;
+	int32_t		place;			/* from 0 */
+	int32_t		padding;		/* 0 */
+} ks_user_place;
+
+typedef struct ks_user_bits
+{
+	int64_t		user;
+	uint64_t	bits;			/* 0: the slot is empty, whatever user says */
+} ks_user_bits;
+
+/* A hash table by user, at most 5/8 full. Whoever makes it fills it with empty slots. */
+typedef struct ks_place_table
+{
+	ks_user_bits *KS_NULLABLE slots;
+	int64_t		capacity;		/* 0 or a power of two from 16 on */
+	int64_t		count;			/* slots in use */
+} ks_place_table;
+
+static inline bool
+ks_table_is_full(const ks_place_table *table, int64_t more)
+{
+	return (table->count + more) * 8 > table->capacity * 5;
+}
+
+/*
+ * Adds rows until done or until the table of rows[*done] has no room for a new user: the caller then gives it a
+ * larger one and goes on from there. Repeating rows that were added already changes nothing.
+ */
+ks_status	ks_places_add(const ks_user_place *rows, int64_t count, ks_place_table *tables, int32_t table_count,
+						  const ks_limits *limits, int64_t *done);
+
+/* Adds slots, empty ones among them or not, to a table that has room for all of them. May be repeated. */
+ks_status	ks_places_merge(const ks_user_bits *slots, int64_t count, ks_place_table *table, const ks_limits *limits);
+
+/* Writes the table->count slots in use one after the other. */
+ks_status	ks_places_pack(const ks_place_table *table, const ks_limits *limits, ks_user_bits *packed);
+
+/* ---- distinct users of rolling windows ----------------------------------------------------------- */
+
+#define KS_MAX_WINDOWS 16
+
+/*
+ * Place p is day p - history of the range. users[w * days + d] becomes the number of users who were there on one
+ * of the windows[w] days that end with day d. history must be the longest window less 1.
+ */
+ks_status	ks_rolling_users(const ks_place_table *tables, int32_t table_count, int32_t history, int32_t days,
+							 const int32_t *windows, int32_t window_count, const ks_limits *limits, int64_t *users);
+
+/* ---- retention: distinct users by cohort and period ------------------------------------------------ */
+
+/*
+ * Place 0 is everything before the range, place p its period p - 1. A user's cohort is the lowest place among
+ * entries (which may be the same tables as activity); place 0 is no cohort. cohort_users has an element a cohort;
+ * on[c * periods + n] counts the users of cohort c who were there n periods later, on_or_after[…] those who were
+ * there then or in a later period.
+ */
+ks_status	ks_cohort_users(const ks_place_table *entries, const ks_place_table *activity, int32_t table_count,
+							int32_t periods, const ks_limits *limits, int64_t *cohort_users, int64_t *on,
+							int64_t *on_or_after);
 
 #ifdef __clang__
 #pragma clang assume_nonnull end
