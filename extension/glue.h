@@ -102,6 +102,8 @@ typedef struct local_calendar
 } local_calendar;
 
 extern void calendar_init(local_calendar *calendar, const text *zone);
+/* What the clocks there show at a finite instant, and the date of that. */
+extern Timestamp local_time(local_calendar *calendar, TimestampTz at);
 extern DateADT local_day(local_calendar *calendar, TimestampTz at);
 
 /* The bits of a boolean array: bit i is set if element i + 1 is true; null is false. */

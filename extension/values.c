@@ -139,16 +139,11 @@ find_offset(local_calendar *calendar, pg_time_t at)
 	calendar->next = (span + 1) % lengthof(calendar->spans);
 }
 
-/*
- * The local day of a finite instant. Rows come roughly in order, so the offset used last is mostly right; two
- * spans may overlap, since a span begins where it was first asked for.
- */
-DateADT
-local_day(local_calendar *calendar, TimestampTz at)
+/* Seconds east of Greenwich. Rows come roughly in order, so the offset used last is mostly right; two spans may
+ * overlap, since a span begins where it was first asked for. */
+static int64
+offset_at(local_calendar *calendar, int64 seconds)
 {
-	const int64 epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-	int64		seconds = at / USECS_PER_SEC - (at % USECS_PER_SEC < 0) + epoch;
-	int64		local;
 	int			tried = 0;
 
 	while (seconds < calendar->spans[calendar->latest].begin || seconds >= calendar->spans[calendar->latest].end)
@@ -160,8 +155,24 @@ local_day(local_calendar *calendar, TimestampTz at)
 		}
 		calendar->latest = (calendar->latest + 1) % lengthof(calendar->spans);
 	}
-	local = seconds - epoch + calendar->spans[calendar->latest].offset;
-	return local / SECS_PER_DAY - (local % SECS_PER_DAY < 0);
+	return calendar->spans[calendar->latest].offset;
+}
+
+Timestamp
+local_time(local_calendar *calendar, TimestampTz at)
+{
+	const int64 epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	int64		seconds = at / USECS_PER_SEC - (at % USECS_PER_SEC < 0);
+
+	return at + offset_at(calendar, seconds + epoch) * USECS_PER_SEC;
+}
+
+DateADT
+local_day(local_calendar *calendar, TimestampTz at)
+{
+	Timestamp	local = local_time(calendar, at);
+
+	return local / USECS_PER_DAY - (local % USECS_PER_DAY < 0);
 }
 
 uint32

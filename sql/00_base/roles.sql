@@ -2,24 +2,35 @@
 do $roles$
 declare
     wanted record;
+    setting text;
+    value text;
 begin
     for wanted in
         select * from (values
             ('vibe_owner', 'nologin', null, 'owns every object of vibe'),
-            ('vibe_anon', 'nologin', '3s', 'a caller without a login: may send events and sign in'),
-            ('vibe_analyst', 'nologin', null, 'reads tables, views and reports of its sites'),
-            ('vibe_member', 'nologin', '30s', 'an analyst who may also write, where policies let it'),
-            ('vibe_operator', 'nologin', '5min', 'runs the installation: every site, spend included'),
+            ('vibe_anon', 'nologin', array['statement_timeout=3s'], 'a caller without a login: may send events and sign in'),
+            -- A role's settings do not reach its members: vibe.create_analyst() copies these to each login it makes.
+            ('vibe_analyst', 'nologin', array[
+                'statement_timeout=1min', 'lock_timeout=10s', 'idle_in_transaction_session_timeout=5min',
+                'idle_session_timeout=4h', 'default_transaction_read_only=on', 'work_mem=64MB', 'temp_file_limit=5GB', 'jit=off',
+                'search_path=vibe, public'
+            ], 'reads tables, views and reports of its sites'),
+            ('vibe_member', 'nologin', array['statement_timeout=30s'], 'an analyst who may also write, where policies let it'),
+            ('vibe_operator', 'nologin', array['statement_timeout=5min'], 'runs the installation: every site, spend included'),
             ('vibe_server', 'login noinherit', null, 'the HTTP server: becomes anon, member or operator per request')
-        ) as r(name, options, statement_timeout, purpose)
+        ) as r(name, options, settings, purpose)
     loop
         if not exists (select from pg_catalog.pg_roles where rolname = wanted.name) then
             execute format('create role %I %s', wanted.name, wanted.options);
             execute format('comment on role %I is %L', wanted.name, wanted.purpose);
             -- Only at birth: an operator's own choice must outlive the next database of the cluster.
-            if wanted.statement_timeout is not null then
-                execute format('alter role %I set statement_timeout = %L', wanted.name, wanted.statement_timeout);
-            end if;
+            foreach setting in array coalesce(wanted.settings, '{}') loop
+                value := split_part(setting, '=', 2);
+                execute format(
+                    'alter role %I set %I = %s', wanted.name, split_part(setting, '=', 1),
+                    case when setting like 'search_path=%' then value else quote_literal(value) end
+                );
+            end loop;
         end if;
     end loop;
 end

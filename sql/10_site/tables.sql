@@ -12,6 +12,10 @@ create table vibe.sites (
     constraint sites_currency check (currency ~ '^[A-Z]{3}$')
 );
 comment on table vibe.sites is 'the tenants: one row per website or shop';
+comment on column vibe.sites.site_id is 'number of the site';
+comment on column vibe.sites.name is 'what functions and people call the site; not digits alone';
+comment on column vibe.sites.domain is 'where the site is; told, not checked';
+comment on column vibe.sites.currency is 'what the site reckons in: three capital letters (ISO 4217)';
 comment on column vibe.sites.key is 'public site key that the tracker sends; it lets write events and nothing else';
 comment on column vibe.sites.time_zone is 'IANA name; the site''s days begin at its local midnight';
 comment on column vibe.sites.allowed_origins is 'origins whose pages may send events, as https://shop.example; empty means any';
@@ -30,6 +34,9 @@ create table vibe.site_members (
     constraint site_members_login_reads check (login_name is null or role = 'viewer')
 );
 comment on table vibe.site_members is 'who may see a site and how much they may do: a user of the server or a database login';
+comment on column vibe.site_members.member_id is 'number of the membership';
+comment on column vibe.site_members.user_id is 'who signs in through the server; null for a database login';
+comment on column vibe.site_members.login_name is 'name of a database role, which reads; null for a user of the server';
 comment on column vibe.site_members.role is 'viewer reads, member also writes, owner also changes members and settings';
 create unique index site_members_user on vibe.site_members (user_id, site_id) where user_id is not null;
 comment on index vibe.site_members_user is 'one role per user and site; what my_sites() reads';

@@ -10,6 +10,7 @@ create table vibe.routes (
     constraint routes_role check (role in ('vibe_anon', 'vibe_member', 'vibe_operator'))
 );
 comment on table vibe.routes is 'endpoints of the HTTP server and the functions of schema vibe that answer them';
+comment on column vibe.routes.method is 'of HTTP, in capital letters';
 comment on column vibe.routes.path is 'path below the server''s root; {name} is one segment, given to the function as that argument';
 comment on column vibe.routes.function_name is 'a function of schema vibe; it gets the path''s, query''s or body''s values by argument name';
 comment on column vibe.routes.role is 'vibe_anon: anyone may call; else only who is signed in, and the function''s grants decide';

@@ -24,6 +24,11 @@ create table vibe.site_users (
     constraint site_users_merged_is_not_known check (merged_into is null or external_id is null)
 ) with (fillfactor = 85);
 comment on table vibe.site_users is 'visitors of a site, one row per browser; a person is coalesce(merged_into, user_id)';
+comment on column vibe.site_users.user_id is 'number of the visitor';
+comment on column vibe.site_users.name is 'of the person, by identify or by staff';
+comment on column vibe.site_users.customer_id is 'the customer that this visitor is, once known';
+comment on column vibe.site_users.segment is 'set by staff or programs; shown in lists';
+comment on column vibe.site_users.first_seen_at is 'first event, by the server''s clock';
 comment on column vibe.site_users.anonymous_id is 'the id the tracker made';
 comment on column vibe.site_users.external_id is 'the shop''s own id of the user, once known';
 comment on column vibe.site_users.traits is 'what is known about the user beyond name and email';
@@ -52,6 +57,12 @@ create table vibe.user_merges (
     foreign key (site_id, into_user_id) references vibe.site_users on delete cascade
 );
 comment on table vibe.user_merges is 'history of identity: which visitor became which known user, when and by which identify';
+comment on column vibe.user_merges.merge_id is 'number of the merge';
+comment on column vibe.user_merges.user_id is 'the visitor who was merged';
+comment on column vibe.user_merges.into_user_id is 'the known user they turned out to be';
+comment on column vibe.user_merges.event_id is 'the identify that said so; null when staff did';
+comment on column vibe.user_merges.merged_at is 'when it was done';
+comment on column vibe.user_merges.undone_at is 'when vibe.undo_merge() took it back; null while it holds';
 create index user_merges_user on vibe.user_merges (site_id, user_id);
 comment on index vibe.user_merges_user is 'history of one visitor; follows erasure';
 create index user_merges_into on vibe.user_merges (site_id, into_user_id);
@@ -69,6 +80,10 @@ create table vibe.identity_warnings (
     foreign key (site_id, user_id) references vibe.site_users on delete cascade
 );
 comment on table vibe.identity_warnings is 'refused merges: a visitor already known as one user claimed to be another';
+comment on column vibe.identity_warnings.warning_id is 'number of the warning';
+comment on column vibe.identity_warnings.user_id is 'the visitor';
+comment on column vibe.identity_warnings.event_id is 'the refused identify';
+comment on column vibe.identity_warnings.warned_at is 'when it came';
 comment on column vibe.identity_warnings.external_id is 'who the visitor was known as';
 comment on column vibe.identity_warnings.claimed_id is 'who the refused identify named';
 create index identity_warnings_user on vibe.identity_warnings (site_id, user_id);
@@ -98,6 +113,13 @@ create table vibe.site_sessions (
         check (started_at >= '2000-01-01 00:00:00+00' and last_seen_at < '2200-01-01 00:00:00+00')
 ) with (fillfactor = 80);
 comment on table vibe.site_sessions is 'visits, running and past: they end after 30 minutes of silence or at 24 hours';
+comment on column vibe.site_sessions.session_id is 'number of the visit';
+comment on column vibe.site_sessions.started_at is 'first event';
+comment on column vibe.site_sessions.last_seen_at is 'last event or heartbeat';
+comment on column vibe.site_sessions.entry_page is 'path of the first page';
+comment on column vibe.site_sessions.exit_page is 'path of the last page';
+comment on column vibe.site_sessions.referrer is 'the address the first page view came from; null for none';
+comment on column vibe.site_sessions.user_agent is 'what the browser calls itself';
 comment on column vibe.site_sessions.events is 'events other than page views; heartbeats are not events';
 comment on column vibe.site_sessions.user_id is 'the visitor''s own id, before any merge';
 create index site_sessions_user on vibe.site_sessions (site_id, user_id, started_at);
@@ -126,6 +148,8 @@ create table vibe.user_events (
     constraint user_events_properties check (jsonb_typeof(properties) = 'object')
 ) partition by range (occurred_at);
 comment on table vibe.user_events is 'everything visitors did, append-only, in monthly partitions by occurred_at (UTC months)';
+comment on column vibe.user_events.received_at is 'when it arrived';
+comment on column vibe.user_events.referrer is 'the address that the page was opened from; null for none';
 comment on column vibe.user_events.occurred_at is 'when it happened by the server''s clock, whatever the visitor''s clock says';
 comment on column vibe.user_events.event_id is 'made by the sender; a repeat within 8 days is dropped';
 comment on column vibe.user_events.user_id is 'the visitor''s own id, before any merge';
@@ -160,6 +184,16 @@ create table vibe.online_users (
 ) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.1);
 comment on table vibe.online_users is
     'the last activity of recent visitors, copied together by ingest so that reading it needs no join; bots are left out';
+comment on column vibe.online_users.user_id is 'the visitor''s own id, before any merge';
+comment on column vibe.online_users.session_id is 'the visit that runs';
+comment on column vibe.online_users.name is 'of the person';
+comment on column vibe.online_users.external_id is 'the shop''s own id of the person';
+comment on column vibe.online_users.segment is 'of the person';
+comment on column vibe.online_users.current_page is 'path of the page they look at';
+comment on column vibe.online_users.referrer is 'the address the visit came from; null for none';
+comment on column vibe.online_users.started_at is 'when the visit began';
+comment on column vibe.online_users.last_seen_at is 'last event or heartbeat';
+comment on column vibe.online_users.events is 'events other than page views';
 comment on column vibe.online_users.person_id is 'who the visitor is after merges';
 comment on column vibe.online_users.has_heartbeat is 'the page sends heartbeats: silence is noticed sooner';
 

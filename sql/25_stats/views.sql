@@ -18,6 +18,10 @@ create or replace view vibe.visitors with (security_invoker = true) as
             )
     );
 comment on view vibe.visitors is 'anonymous ids that are not bots, each with the user it belongs to after merges';
+comment on column vibe.visitors.visitor_id is 'the anonymous id of one browser';
+comment on column vibe.visitors.user_id is 'the person: the known user where the visitor was merged into one';
+comment on column vibe.visitors.first_seen_at is 'first event of the visitor';
+comment on column vibe.visitors.last_seen_at is 'last event of the visitor, exact to five minutes';
 grant select on vibe.visitors to vibe_analyst;
 
 -- BI tools want a real instant for their time axis, hence day_start beside the day.
@@ -43,4 +47,8 @@ create or replace view vibe.daily_stats with (security_invoker = true) as
     join vibe.sites as s using (site_id);
 comment on view vibe.daily_stats is
 'figures of each day of each site for BI tools; provisional until 48 hours after the end of the day, since events may come late';
+comment on column vibe.daily_stats.day_start is 'the instant at which the day begins: a time axis for BI tools';
+comment on column vibe.daily_stats.bounce_rate is 'share of the sessions with at most one page view and no other event, 0 to 1; null without sessions';
+comment on column vibe.daily_stats.average_session_seconds is 'mean length of the sessions begun on the day; null without sessions';
+comment on column vibe.daily_stats.is_provisional is 'figures may still change: the day ended less than 48 hours ago';
 grant select on vibe.daily_stats to vibe_analyst;

@@ -11,6 +11,10 @@ create table vibe.job_runs (
     constraint job_runs_site check ((job = 'housekeeping') = (site_id is null))
 );
 comment on table vibe.job_runs is 'what vibe.run_due() did last: one row per site, and one for the work that belongs to no site';
+comment on column vibe.job_runs.job is 'nightly: a site''s figures; housekeeping: the work that belongs to no site';
+comment on column vibe.job_runs.started_at is 'when the last run began';
+comment on column vibe.job_runs.finished_at is 'when the last run ended';
+comment on column vibe.job_runs.runs is 'runs so far';
 comment on column vibe.job_runs.done_through is 'the last day of the site''s calendar whose figures are complete; later days are caught up';
 comment on column vibe.job_runs.failures is 'failed runs since the last good one';
 comment on column vibe.job_runs.error is 'why the last run failed; null when it did not';

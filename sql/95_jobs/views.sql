@@ -31,4 +31,6 @@ create or replace view vibe.job_status with (security_invoker = true) as
     where r.site_id is null;
 comment on view vibe.job_status is
 'whether the nightly work of each site is done, due or failed, when it ran and why it failed; operators also see the housekeeping';
+comment on column vibe.job_status.state is 'done; due: a day that is over has no figures yet; failed: the last run did';
+comment on column vibe.job_status.took is 'how long the last run took';
 grant select on vibe.job_status to vibe_analyst;
