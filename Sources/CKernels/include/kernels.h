@@ -17,10 +17,12 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Pointers are never null unless marked so; Swift reads these marks, GCC does not know them. */
 #ifdef __clang__
@@ -208,6 +210,72 @@ ks_status	ks_rolling_users(const ks_place_table *tables, int32_t table_count, in
 ks_status	ks_cohort_users(const ks_place_table *entries, const ks_place_table *activity, int32_t table_count,
 							int32_t periods, const ks_limits *limits, int64_t *cohort_users, int64_t *on,
 							int64_t *on_or_after);
+
+/* ---- k-means ----------------------------------------------------------------------------------- */
+
+#define KS_MAX_FEATURES 64
+#define KS_MAX_CLUSTERS 256
+#define KS_MAX_FEATURE_VALUE 1e140	/* larger squares and their sums would leave the range of double */
+
+typedef enum ks_normalisation
+{
+	KS_NORMALISE_NONE = 0,
+	KS_NORMALISE_ZSCORE,		/* (x - mean) / population standard deviation */
+	KS_NORMALISE_MINMAX,		/* (x - min) / (max - min) */
+	KS_NORMALISE_LOG1P_ZSCORE	/* ln(1 + x), then as ZSCORE; x above -1 */
+} ks_normalisation;
+
+/*
+ * What to find. Rows are `features` doubles each and, if weighted, one more: the weight, above 0.
+ */
+typedef struct ks_kmeans_task
+{
+	int32_t		features;		/* 1 to KS_MAX_FEATURES */
+	int32_t		k;				/* 1 to KS_MAX_CLUSTERS */
+	int32_t		normalisation;	/* ks_normalisation */
+	int32_t		weighted;		/* 0 or 1 */
+	int32_t		max_iterations; /* 0 or more */
+	int32_t		restarts;		/* at least 1; of k-means++ */
+	uint64_t	seed;
+	double		tolerance;		/* stops when the squared moves of all centroids sum up to so many mean variances */
+	const double *KS_NULLABLE start;	/* k centroids in the rows' units; null for k-means++ */
+} ks_kmeans_task;
+
+/* What was found. The caller makes the arrays, each with room for all k clusters. */
+typedef struct ks_kmeans_result
+{
+	double	   *centroids;		/* clusters * features, in the rows' units, in ascending order */
+	int64_t    *sizes;			/* rows of each cluster */
+	double	   *weights;		/* and the sum of their weights */
+	double	   *shift;			/* of each feature, subtracted after the logarithm … */
+	double	   *scale;			/* … then multiplied; 0 for a constant one that was normalised */
+	double		inertia;		/* weighted sum of squared distances, in normalised units */
+	int32_t		clusters;		/* at most k; fewer only if there are fewer different rows */
+	int32_t		iterations;
+	int32_t		converged;		/* 0 if max_iterations ended the search */
+} ks_kmeans_result;
+
+/* Finds clusters among at least one row; bit for bit the same for any order of rows and any number of threads. */
+ks_status	ks_kmeans(const ks_chunk *KS_NULLABLE rows, const ks_kmeans_task *task, const ks_limits *limits,
+					  ks_kmeans_result *result);
+
+/* A found model, laid out for ks_kmeans_nearest. */
+typedef struct ks_kmeans_model
+{
+	int32_t		features;
+	int32_t		clusters;
+	int32_t		normalisation;
+	int32_t		padded;			/* clusters rounded up to 8 */
+	const double *shift;
+	const double *scale;
+	double	   *placed;			/* features * padded: normalised centroids, one feature after the other */
+} ks_kmeans_model;
+
+/* Fills model->placed from centroids in the rows' units. */
+ks_status	ks_kmeans_place(const ks_kmeans_model *model, const double *centroids);
+
+/* The cluster, counted from 0, whose centroid is nearest to a finite row; the first one of several. Scales the row. */
+int32_t		ks_kmeans_nearest(const ks_kmeans_model *model, double *row);
 
 #ifdef __clang__
 #pragma clang assume_nonnull end
