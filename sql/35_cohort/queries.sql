@@ -1,0 +1,148 @@
+-- What the functions of this topic share: the days they are asked for, and the text of their queries, each of which is one
+-- statement of its own, so that it may run in parallel and joins only what the site has.
+
+create function vibe.chosen_days(
+    site text,
+    inout first_day date,
+    inout last_day date,
+    usual_length interval,
+    longest integer,
+    out site_id integer,
+    out time_zone text,
+    out today date
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select s.site_id, s.time_zone, (now() at time zone s.time_zone)::date
+    into site_id, time_zone, today
+    from vibe.sites as s
+    where s.site_id = vibe.site_id(site);
+    last_day := coalesce(last_day, today);
+    if not isfinite(first_day) or not isfinite(last_day) then
+        raise exception '% is infinite', case when isfinite(last_day) then 'first_day' else 'last_day' end
+            using errcode = 'invalid_parameter_value', detail = 'It must be a day.';
+    elsif last_day > today then
+        raise exception 'last_day % has not begun', last_day
+            using errcode = 'invalid_parameter_value', detail = format('It is %s in %s.', today, time_zone);
+    end if;
+    first_day := coalesce(first_day, (last_day - usual_length)::date);
+    if first_day > last_day then
+        raise exception 'first_day % is after last_day %', first_day, last_day
+            using errcode = 'invalid_parameter_value';
+    elsif last_day - first_day >= longest then
+        raise exception 'the range from % to % is too long', first_day, last_day
+            using errcode = 'invalid_parameter_value', detail = format('It must have at most %s days.', longest);
+    end if;
+end
+$$;
+comment on function vibe.chosen_days(text, date, date, interval, integer) is
+'a site, the days that are meant (to today unless given) and its calendar; refuses days that have not begun and ranges that are too long';
+grant execute on function vibe.chosen_days(text, date, date, interval, integer) to vibe_analyst;
+
+-- A day that has figures is in the roll-up. From the first one without on, events are read too: seeing a visitor twice is harmless.
+create function vibe.visitor_days_query(of_site integer, time_zone text, first_day date, last_day date) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    rows_of_days text := format(
+        'select d.user_id, d.day from vibe.user_days as d where d.site_id = %s and d.day between %L and %L',
+        of_site, first_day, last_day
+    );
+    today constant date := (now() at time zone time_zone)::date;
+    opening constant date := (min(u.first_seen_at) at time zone time_zone)::date
+        from vibe.site_users as u where u.site_id = of_site;
+    not_counted constant date := coalesce(
+        (
+            select min(n.day)::date
+            from generate_series(greatest(first_day, opening), least(last_day, today - 1), interval '1 day') as n (day)
+            where not exists (select from vibe.daily_user_stats as c where c.site_id = of_site and c.day = n.day)
+        ),
+        today
+    );
+begin
+    if opening is null or not_counted > last_day then
+        return rows_of_days;
+    end if;
+    return rows_of_days || format(
+        ' union all
+        select t.user_id, t.day
+        from (
+            select distinct e.user_id, (e.occurred_at at time zone %2$L)::date as day
+            from vibe.user_events as e
+            where e.site_id = %1$s and e.occurred_at >= %3$L and e.occurred_at < %4$L and not e.is_bot
+        ) as t
+        where exists (select from vibe.site_users as u where u.site_id = %1$s and u.user_id = t.user_id)',
+        of_site, time_zone,
+        vibe.day_start(not_counted, time_zone), vibe.day_start(last_day + 1, time_zone)
+    );
+end
+$$;
+comment on function vibe.visitor_days_query(integer, text, date, date) is
+'the query for user_id and day of the visitors of a site: from vibe.user_days, and from the events for days that are not counted yet';
+grant execute on function vibe.visitor_days_query(integer, text, date, date) to vibe_analyst;
+
+-- Users who came before the range are in no cohort; their entries are read where a merge could make them look new.
+create function vibe.entries_query(of_site integer, time_zone text, begins timestamptz, ends timestamptz) returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format(
+        'select u.user_id, (u.first_seen_at at time zone %2$L)::date from vibe.site_users as u
+         where u.site_id = %1$s and u.first_seen_at >= %3$L and u.first_seen_at < %4$L
+         union all
+         select u.user_id, (u.first_seen_at at time zone %2$L)::date from vibe.site_users as u
+         where u.site_id = %1$s and u.first_seen_at < %3$L and u.merged_into is not null
+         union all
+         select u.user_id, (u.first_seen_at at time zone %2$L)::date from vibe.site_users as u
+         where u.site_id = %1$s and u.first_seen_at < %3$L and u.user_id in (
+             select m.merged_into from vibe.site_users as m where m.site_id = %1$s and m.merged_into is not null
+         )',
+        of_site, time_zone, begins, ends
+    )
+$$;
+comment on function vibe.entries_query(integer, text, timestamptz, timestamptz) is
+'the query for user_id and day of the first visit of the visitors who were first seen in a time, and of merged ones who came before it';
+grant execute on function vibe.entries_query(integer, text, timestamptz, timestamptz) to vibe_analyst;
+
+create function vibe.persons_query(of_site integer, visitors text, further_columns text) returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when exists (select from vibe.site_users as u where u.site_id = of_site and u.merged_into is not null)
+            or exists (select from vibe.site_sessions as b where b.site_id = of_site and b.is_bot)
+            then format(
+                'select case when c.visitor_id is null then v.user_id else c.user_id end, %3$s
+                 from (%2$s) as v (user_id, %3$s)
+                 left join vibe.visitor_corrections as c on c.site_id = %1$s and c.visitor_id = v.user_id',
+                of_site, visitors, further_columns
+            )
+        else visitors
+    end
+$$;
+comment on function vibe.persons_query(integer, text, text) is
+'a query for visitors (user_id and further columns) as one for persons: read through merges, null for bots';
+grant execute on function vibe.persons_query(integer, text, text) to vibe_analyst;
+
+create function vibe.active_days_query(counted text, first_day date, last_day date, time_zone text) returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format(
+        'select r.day, r.dau, r.wau, r.mau, now() < vibe.day_start(r.day + 1, %4$L) + interval ''48 hours''
+         from unnest(coalesce((%1$s), (select vibe.rolling_users(null, null::date, %2$L, %3$L)))) as r
+         order by r.day',
+        counted, first_day, last_day, time_zone
+    )
+$$;
+comment on function vibe.active_days_query(text, date, date, text) is
+'the query that unpacks what a query with vibe.rolling_users counted; days of zeros if there was no row';
+grant execute on function vibe.active_days_query(text, date, date, text) to vibe_analyst;
