@@ -1,26 +1,27 @@
 /*
- * rfm.c: aggregate vibe.rfm over Sources/Kernels/RFM.swift and RFMCollapse.swift.
+ * rfm.c: the aggregates vibe.rfm and vibe.rfm_pack over Sources/Kernels/RFM.swift and RFMTotals.swift.
  */
 #include "glue.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
-#include "funcapi.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
+#include "nodes/primnodes.h"
+#include "port/pg_bitutils.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
-#include "utils/typcache.h"
 
-/* Rows are added up per customer whenever so many have come in since the last time. */
-#define ROWS_BETWEEN_COLLAPSES (1024 * 1024)
+#include "rfm.h"
+
+/* So many rows wait before they are added up; enough for the kernel to ask for memory ahead, few enough for a cache. */
+#define WAITING_ROWS 2048
+
+/* A kernel that adds up cannot be stopped, so it gets so many rows at a time. */
+#define ROWS_AT_ONCE (64 * 1024)
 
 typedef struct rfm_state
 {
-	row_list	purchases;		/* of ks_purchase */
-	int64		collapse_at;	/* rows */
+	row_list	purchases;		/* of ks_purchase: not in totals yet */
+	ks_rfm_totals totals;
 	int64		period_end;		/* DateADT; wide, since it travels to other processes as it is */
+	bool		is_constant;	/* period_end and time_zone are the same for every row, by the query's text */
 	local_calendar calendar;
 	text	   *zone;			/* what calendar is of; null where rows come with days */
 } rfm_state;
@@ -31,28 +32,16 @@ make_state(MemoryContext context, int64 period_end)
 	rfm_state  *state = MemoryContextAllocZero(context, sizeof(rfm_state));
 
 	rows_init(&state->purchases, context, sizeof(ks_purchase));
-	state->collapse_at = ROWS_BETWEEN_COLLAPSES;
 	state->period_end = period_end;
 	return state;
 }
 
-static rfm_state *
-getarg_state(FunctionCallInfo fcinfo, int period_end_arg)
+static bool
+is_constant(const Aggref *call, int argument)
 {
-	rfm_state  *state = PG_ARGISNULL(0) ? NULL : (rfm_state *) PG_GETARG_POINTER(0);
+	Node	   *node = (Node *) list_nth_node(TargetEntry, call->args, argument)->expr;
 
-	if (PG_ARGISNULL(period_end_arg) || DATE_NOT_FINITE(PG_GETARG_DATEADT(period_end_arg)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("period_end is null or infinite"),
-				 errdetail("It must be the day after the last one of the period.")));
-	if (state == NULL)
-		return make_state(aggregate_rows_context(fcinfo), PG_GETARG_DATEADT(period_end_arg));
-	if (state->period_end != PG_GETARG_DATEADT(period_end_arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("period_end differs between rows")));
-	return state;
+	return IsA(node, Const) || (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN);
 }
 
 static void
@@ -71,53 +60,129 @@ set_zone(rfm_state *state, const text *zone)
 	memcpy(state->zone, zone, VARSIZE_ANY(zone));
 }
 
-static void
-collapse(rfm_state *state)
+/* The state with period_end checked; has_zone tells whether time_zone is the next argument. */
+static rfm_state *
+getarg_state(FunctionCallInfo fcinfo, int period_end_arg, bool has_zone)
 {
-	int64		customers = 0;
+	rfm_state  *state = PG_ARGISNULL(0) ? NULL : (rfm_state *) PG_GETARG_POINTER(0);
+	Aggref	   *call;
 
-	RUN_KERNEL(ks_rfm_collapse(state->purchases.first, &limits, &customers));
-	rows_drop_empty(&state->purchases, customers);
-	state->collapse_at = Max(2 * customers, customers + ROWS_BETWEEN_COLLAPSES);
+	if (likely(state != NULL && state->is_constant))
+		return state;
+	if (PG_ARGISNULL(period_end_arg) || DATE_NOT_FINITE(PG_GETARG_DATEADT(period_end_arg)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("period_end is null or infinite"),
+				 errdetail("It must be the day after the last one of the period.")));
+	if (has_zone && PG_ARGISNULL(period_end_arg + 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("time_zone is null")));
+	if (state == NULL)
+	{
+		state = make_state(aggregate_rows_context(fcinfo), PG_GETARG_DATEADT(period_end_arg));
+		call = AggGetAggref(fcinfo);
+		state->is_constant = call != NULL && is_constant(call, period_end_arg - 1) &&
+			(!has_zone || is_constant(call, period_end_arg));
+	}
+	else if (state->period_end != PG_GETARG_DATEADT(period_end_arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("period_end differs between rows")));
+	if (has_zone)
+		set_zone(state, PG_GETARG_TEXT_PP(period_end_arg + 1));
+	return state;
+}
+
+/* Makes the table of totals large enough for more customers. */
+static void
+make_room(rfm_state *state, int64 more)
+{
+	ks_rfm_totals larger = {.hash = state->totals.hash};
+	int64		wanted = 2 * (state->totals.count + more);
+
+	if (wanted <= state->totals.capacity)
+		return;
+	larger.capacity = pg_nextpower2_64(wanted);
+	check_kernel_memory(larger.capacity * sizeof(ks_purchase));
+	larger.slots = MemoryContextAllocHuge(state->purchases.context, larger.capacity * sizeof(ks_purchase));
+	RUN_KERNEL(ks_rfm_move(&state->totals, &larger, &limits));
+	if (state->totals.slots != NULL)
+		pfree(state->totals.slots);
+	state->totals = larger;
+}
+
+/* Adds rows to the totals and leaves the list of rows empty. */
+static void
+add_up(rfm_state *state, row_list *purchases)
+{
+	for (ks_chunk *chunk = purchases->first; chunk != NULL; chunk = chunk->next)
+	{
+		for (int64 done = 0; done < chunk->count; done += ROWS_AT_ONCE)
+		{
+			int64		count = Min(chunk->count - done, ROWS_AT_ONCE);
+
+			make_room(state, count);
+			kernel_stopped(ks_rfm_add(&state->totals, (ks_purchase *) (chunk + 1) + done, count));
+			CHECK_FOR_INTERRUPTS();
+		}
+		chunk->count = 0;
+	}
+	rows_drop_empty(purchases, 0);
+}
+
+/* Adds up what waits, and makes room for as many rows as may wait from now on. */
+static void
+add_up_waiting(rfm_state *state)
+{
+	row_list   *waiting = &state->purchases;
+
+	add_up(state, waiting);
+	if (waiting->last->capacity < WAITING_ROWS)
+	{
+		pfree(waiting->first);
+		rows_init(waiting, waiting->context, sizeof(ks_purchase));
+		rows_add_chunk(waiting, WAITING_ROWS);
+	}
 }
 
 /* One purchase; nothing at or after the end of the period is seen. */
-static void
-add_purchase(rfm_state *state, int64 customer, DateADT day, Datum amount, bool is_refund)
+static inline void
+add_purchase(rfm_state *state, int64 customer, DateADT day, Datum amount, bool is_refund, bool is_foreign)
 {
 	int64		money;
 	ks_purchase *purchase;
 
 	if (day >= state->period_end)
 		return;
-	money = money_from_numeric(amount);
-	if (state->purchases.count >= state->collapse_at)
-		collapse(state);
+	money = is_foreign ? 0 : money_from_numeric(amount);
+	if (unlikely(state->purchases.count >= WAITING_ROWS))
+		add_up_waiting(state);
 	purchase = rows_next(&state->purchases);
 	purchase->customer = customer;
 	purchase->amount = is_refund && money > 0 ? -money : money;
 	purchase->day = is_refund ? KS_NO_DAY : day;
 	purchase->orders = is_refund ? 0 : 1;
+	purchase->foreign_orders = is_foreign && !is_refund ? 1 : 0;
+	purchase->padding = 0;
 }
 
-/* rfm(customer, purchased_at, amount, is_refund, period_end, time_zone) */
+/*
+ * rfm(customer, purchased_at, amount, is_refund, period_end, time_zone), and the same with is_foreign at the end
+ */
 PG_FUNCTION_INFO_V1(vibe_rfm_add_at);
 Datum
 vibe_rfm_add_at(PG_FUNCTION_ARGS)
 {
-	rfm_state  *state = getarg_state(fcinfo, 5);
+	rfm_state  *state = getarg_state(fcinfo, 5, true);
 	TimestampTz at;
 
-	if (PG_ARGISNULL(6))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("time_zone is null")));
-	set_zone(state, PG_GETARG_TEXT_PP(6));
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		PG_RETURN_POINTER(state);
 	at = PG_GETARG_TIMESTAMPTZ(2);
 	if (!TIMESTAMP_NOT_FINITE(at))
 		add_purchase(state, PG_GETARG_INT64(1), local_day(&state->calendar, at), PG_GETARG_DATUM(3),
-					 !PG_ARGISNULL(4) && PG_GETARG_BOOL(4));
+					 !PG_ARGISNULL(4) && PG_GETARG_BOOL(4),
+					 PG_NARGS() > 7 && !PG_ARGISNULL(7) && PG_GETARG_BOOL(7));
 	PG_RETURN_POINTER(state);
 }
 
@@ -126,11 +191,11 @@ PG_FUNCTION_INFO_V1(vibe_rfm_add_on);
 Datum
 vibe_rfm_add_on(PG_FUNCTION_ARGS)
 {
-	rfm_state  *state = getarg_state(fcinfo, 5);
+	rfm_state  *state = getarg_state(fcinfo, 5, false);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
 		add_purchase(state, PG_GETARG_INT64(1), PG_GETARG_DATEADT(2), PG_GETARG_DATUM(3),
-					 !PG_ARGISNULL(4) && PG_GETARG_BOOL(4));
+					 !PG_ARGISNULL(4) && PG_GETARG_BOOL(4), false);
 	PG_RETURN_POINTER(state);
 }
 
@@ -144,26 +209,36 @@ vibe_rfm_combine(PG_FUNCTION_ARGS)
 	if (other != NULL)
 	{
 		if (state == NULL)
+		{
 			state = make_state(aggregate_rows_context(fcinfo), other->period_end);
+			state->totals.hash = 1;
+			make_room(state, other->purchases.count);
+		}
 		else if (state->period_end != other->period_end)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("period_end differs between rows")));
-		rows_append_all(&state->purchases, &other->purchases);
+		add_up(state, &other->purchases);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
 }
 
-/* Adds up first, so that one row a customer travels instead of one a purchase. */
+/* One row a customer travels, not one a purchase. */
 PG_FUNCTION_INFO_V1(vibe_rfm_serialize);
 Datum
 vibe_rfm_serialize(PG_FUNCTION_ARGS)
 {
 	rfm_state  *state = (rfm_state *) PG_GETARG_POINTER(0);
 
-	collapse(state);
+	add_up(state, &state->purchases);
+	if (state->totals.count > 0)
+	{
+		rows_add_chunk(&state->purchases, state->totals.count);
+		state->purchases.last->count = state->purchases.count = state->totals.count;
+		ks_rfm_list(&state->totals, (ks_purchase *) (state->purchases.last + 1));
+	}
 	PG_RETURN_BYTEA_P(rows_serialize(&state->purchases, &state->period_end, sizeof(int64)));
 }
 
@@ -177,102 +252,23 @@ vibe_rfm_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-static const char *const cluster_codes[] = {
-	"champions", "loyal", "opportunists", "at_risk", "hibernating", "lost"
-};
-
-/* rfm_cluster(r_score, f_score, m_score) */
-PG_FUNCTION_INFO_V1(vibe_rfm_cluster);
-Datum
-vibe_rfm_cluster(PG_FUNCTION_ARGS)
+/*
+ * The scores of all customers, in the order of customer. The result has room for `ahead` bytes before them; a
+ * window asks for it again and again while rows are added.
+ */
+static ks_rfm_score *
+score(rfm_state *state, Size ahead, int64 *count)
 {
-	int			cluster = ks_rfm_cluster(PG_GETARG_INT32(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2));
-
-	if (cluster == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the scores are %d, %d and %d", PG_GETARG_INT32(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2)),
-				 errdetail("Each must be 1 to 5.")));
-	PG_RETURN_TEXT_P(cstring_to_text(cluster_codes[cluster - 1]));
-}
-
-#define SCORE_COLUMNS 9
-
-/* A score as a value of vibe.rfm_score. */
-static HeapTuple
-score_row(TupleDesc shape, const ks_rfm_score *score, const Datum *cluster_names)
-{
-	static const bool nulls[SCORE_COLUMNS] = {false};
-	Datum		values[SCORE_COLUMNS];
-
-	values[0] = Int64GetDatum(score->customer);
-	values[1] = Int32GetDatum(score->recency_days);
-	values[2] = Int32GetDatum(score->frequency);
-	values[3] = NumericGetDatum(int64_div_fast_to_numeric(score->amount, MONEY_DECIMALS));
-	values[4] = Int32GetDatum(score->r_score);
-	values[5] = Int32GetDatum(score->f_score);
-	values[6] = Int32GetDatum(score->m_score);
-	values[7] = cluster_names[score->cluster - 1];
-	values[8] = BoolGetDatum(score->small_n);
-	return heap_form_tuple(shape, values, (bool *) nulls);
-}
-
-/* No row of vibe.rfm_score takes more. */
-#define MAX_SCORE_BYTES 128
-
-static Datum
-scores_to_array(const ks_rfm_score *scores, int64 count, Oid row_type)
-{
-	Datum		cluster_names[lengthof(cluster_codes)];
-	TupleDesc	shape;
-	MemoryContext rows,
-				caller;
-	ArrayType  *array;
+	Size		size;
 	char	   *place;
 
-	if (count > (int64) ((MaxAllocSize - ARR_OVERHEAD_NONULLS(1)) / MAX_SCORE_BYTES))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("vibe.rfm cannot return " INT64_FORMAT " customers at once", count),
-				 errdetail("The limit is " INT64_FORMAT ".", (int64) (MaxAllocSize / MAX_SCORE_BYTES - 1))));
-	if (count == 0)
-		return PointerGetDatum(construct_empty_array(row_type));
-
-	shape = lookup_rowtype_tupdesc(row_type, -1);
-	if (shape->natts != SCORE_COLUMNS)
-		elog(ERROR, "type vibe.rfm_score has been changed");
-	for (int i = 0; i < lengthof(cluster_codes); i++)
-		cluster_names[i] = CStringGetTextDatum(cluster_codes[i]);
-	array = palloc(ARR_OVERHEAD_NONULLS(1) + count * MAX_SCORE_BYTES);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = row_type;
-	ARR_DIMS(array)[0] = count;
-	ARR_LBOUND(array)[0] = 1;
-	place = ARR_DATA_PTR(array);
-	rows = AllocSetContextCreate(CurrentMemoryContext, "vibe rfm rows", ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(rows);
-	for (int64 i = 0; i < count; i++)
-	{
-		HeapTuple	row = score_row(shape, &scores[i], cluster_names);
-		Size		size = MAXALIGN(row->t_len);
-
-		if (size > MAX_SCORE_BYTES)
-			elog(ERROR, "a row of vibe.rfm_score takes %zu bytes", size);
-		memset(place + size - MAXIMUM_ALIGNOF, 0, MAXIMUM_ALIGNOF);
-		memcpy(place, row->t_data, row->t_len);
-		place += size;
-		if (i % 1024 == 1023)
-		{
-			MemoryContextReset(rows);
-			CHECK_FOR_INTERRUPTS();
-		}
-	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(rows);
-	ReleaseTupleDesc(shape);
-	SET_VARSIZE(array, place - (char *) array);
-	PG_RETURN_ARRAYTYPE_P(array);
+	add_up(state, &state->purchases);
+	size = ahead + Max(state->totals.count, 1) * sizeof(ks_rfm_score);
+	check_kernel_memory(size);
+	place = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	RUN_KERNEL(ks_rfm_scores(&state->totals, (int32) state->period_end, &limits,
+							 (ks_rfm_score *) (place + ahead), count));
+	return (ks_rfm_score *) (place + ahead);
 }
 
 /* vibe.rfm_score[] in the order of customer; null if the aggregate saw no row. */
@@ -280,19 +276,25 @@ PG_FUNCTION_INFO_V1(vibe_rfm_final);
 Datum
 vibe_rfm_final(PG_FUNCTION_ARGS)
 {
-	rfm_state  *state;
 	ks_rfm_score *scores;
 	int64		count = 0;
-	int64		size;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = (rfm_state *) PG_GETARG_POINTER(0);
-	collapse(state);
-	size = Max(state->purchases.count, 1) * sizeof(ks_rfm_score);
-	check_kernel_memory(size);
-	scores = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	RUN_KERNEL(ks_rfm_scores(state->purchases.first, state->purchases.count, (int32) state->period_end,
-							 &limits, scores, &count));
-	return scores_to_array(scores, count, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)));
+	scores = score((rfm_state *) PG_GETARG_POINTER(0), 0, &count);
+	return rfm_scores_to_array(scores, count, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)));
+}
+
+/* What vibe.rfm_unpack() takes; null if the aggregate saw no row. */
+PG_FUNCTION_INFO_V1(vibe_rfm_pack_final);
+Datum
+vibe_rfm_pack_final(PG_FUNCTION_ARGS)
+{
+	ks_rfm_score *scores;
+	int64		count = 0;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	scores = score((rfm_state *) PG_GETARG_POINTER(0), sizeof(rfm_packed), &count);
+	PG_RETURN_BYTEA_P(rfm_seal((rfm_packed *) ((char *) scores - sizeof(rfm_packed)), count));
 }

@@ -27,145 +27,107 @@ private enum Cluster: Int8 {
   }
 }
 
-/// What a customer is ranked by; larger is better.
-private enum Metric {
-  case recency, frequency, monetary
-
-  @inline(__always)
-  func value(_ customer: ks_rfm_score) -> Int64 {
-    switch self {
-    case .recency: 0 &- Int64(customer.recency_days)
-    case .frequency: Int64(customer.frequency)
-    case .monetary: customer.amount
-    }
-  }
-}
-
-/// The four values that divide the scores of one metric: a score is 1 + how many of them the value exceeds.
-private struct Quintiles {
-  private var cuts: (Int64, Int64, Int64, Int64) = (0, 0, 0, 0)
-  /// False if the metric cannot be ranked and every score is 3.
-  let isRanked: Bool
-
-  /// From the values of all customers, ascending.
-  ///
-  /// 5·L/n ≥ k just when L ≥ ⌈k·n/5⌉, that is when the ⌈k·n/5⌉-th smallest value is strictly less.
-  init(sorted: UnsafePointer<KeyedRow>, count: Int) {
-    isRanked = count >= 5 && sorted[0].key != sorted[count &- 1].key
-    if isRanked {
-      cuts.0 = sorted[(count &+ 4) / 5 &- 1].key
-      cuts.1 = sorted[(2 &* count &+ 4) / 5 &- 1].key
-      cuts.2 = sorted[(3 &* count &+ 4) / 5 &- 1].key
-      cuts.3 = sorted[(4 &* count &+ 4) / 5 &- 1].key
-    }
-  }
-
-  func score(_ value: Int64) -> Int8 {
-    if !isRanked { return 3 }
-    var score: Int8 = 1
-    if value > cuts.0 { score &+= 1 }
-    if value > cuts.1 { score &+= 1 }
-    if value > cuts.2 { score &+= 1 }
-    if value > cuts.3 { score &+= 1 }
-    return score
-  }
-}
-
 /// Scores customers by their rank among all and names their cluster; the result is in the order of customer.
 ///
-/// Customers without an order, or whose day is not before `periodEnd`, are left out.
+/// Customers without an order, or whose last day is not before `periodEnd`, are left out.
 /// - Returns: how many were scored.
-/// - Complexity: O(customers) time; scratch up to 56 bytes a customer.
+/// - Complexity: O(customers) time; scratch 32 bytes a customer.
 private func scoreCustomers(
-  _ customers: UnsafePointer<ks_chunk>?, periodEnd: Int32, _ limits: inout Limits,
+  _ totals: ks_rfm_totals, periodEnd: Int32, _ limits: inout Limits,
   into scores: UnsafeMutablePointer<ks_rfm_score>
 ) throws(Failure) -> Int {
-  var sorted = try Scratch<KeyedRow>(try Chunks<ks_purchase>.count(customers), &limits)
-  let count = try fillInOrder(customers, periodEnd, &sorted, &limits, into: scores)
-  let recency = try quintiles(.recency, scores, count, &sorted, &limits)
-  let frequency = try quintiles(.frequency, scores, count, &sorted, &limits)
-  let monetary = try quintiles(.monetary, scores, count, &sorted, &limits)
-  let isSmall = !(recency.isRanked && frequency.isRanked && monetary.isRanked)
+  let count = try fillInOrder(totals, periodEnd, &limits, into: scores)
+  let values = try Scratch<Int64>(count, &limits)
+  let recency = try quintiles(of: values.base, count, &limits) { 0 &- Int64(scores[$0].recency) }
+  let frequency = try quintiles(of: values.base, count, &limits) { Int64(scores[$0].frequency) }
+  let monetary = try quintiles(of: values.base, count, &limits) { scores[$0].amount }
+  let isSmall: Int8 = recency.isRanked && frequency.isRanked && monetary.isRanked ? 0 : 1
   var row = 0
   while row < count {
     try limits.poll(row: row)
-    let r = recency.score(Metric.recency.value(scores[row]))
-    let f = frequency.score(Metric.frequency.value(scores[row]))
-    let m = monetary.score(Metric.monetary.value(scores[row]))
+    let r = recency.score(0 &- Int64(scores[row].recency))
+    let f = frequency.score(Int64(scores[row].frequency))
+    let m = monetary.score(scores[row].amount)
     scores[row].r_score = r
     scores[row].f_score = f
     scores[row].m_score = m
     scores[row].cluster = Cluster(recency: r, frequency: f, monetary: m).rawValue
-    scores[row].small_n = isSmall ? 1 : 0
+    scores[row].small_n = isSmall
     row &+= 1
   }
   return count
 }
 
-/// Writes the customers that count, without scores, in the order of their key.
+/// Writes the customers that count, without scores, in the order of their number.
 private func fillInOrder(
-  _ customers: UnsafePointer<ks_chunk>?, _ periodEnd: Int32, _ sorted: inout Scratch<KeyedRow>,
-  _ limits: inout Limits, into scores: UnsafeMutablePointer<ks_rfm_score>
+  _ totals: ks_rfm_totals, _ periodEnd: Int32, _ limits: inout Limits,
+  into scores: UnsafeMutablePointer<ks_rfm_score>
 ) throws(Failure) -> Int {
-  let kept = try Scratch<ks_purchase>(sorted.capacity, &limits)
-  var count = 0
-  var chunks = Chunks<ks_purchase>(customers)
-  while let block = chunks.nextBlock() {
-    var row = 0
-    while row < block.count {
-      try limits.poll(row: row)
-      let customer = block.rows[row]
-      if customer.orders > 0 && customer.day < periodEnd {
-        sorted.base[count] = KeyedRow(key: customer.customer, row: UInt32(truncatingIfNeeded: count))
-        kept.base[count] = customer
-        count &+= 1
-      }
-      row &+= 1
-    }
-  }
+  guard let slots = totals.slots else { return 0 }
+  var sorted = try Scratch<KeyedRow>(Int(totals.count), &limits)
+  let count = try listSlots(slots, Int(totals.capacity), before: periodEnd, &limits, into: sorted.base)
   try radixSort(&sorted, count: count, &limits)
   var place = 0
   while place < count {
     try limits.poll(row: place)
-    let customer = kept.base[Int(sorted.base[place].row)]
+    // Slots are read in the order of customer, which is none in memory.
+    ks_prefetch(slots + Int(sorted.base[min(place &+ 16, count &- 1)].row))
+    let customer = slots[Int(sorted.base[place].row)]
     let days = Int64(periodEnd) &- Int64(customer.day)
     scores[place] = ks_rfm_score()
     scores[place].customer = customer.customer
     scores[place].amount = customer.amount
-    scores[place].recency_days = Int32(truncatingIfNeeded: min(days, Int64(Int32.max)))
+    scores[place].recency = Int32(truncatingIfNeeded: min(days, Int64(Int32.max)))
     scores[place].frequency = customer.orders
+    scores[place].foreign_orders = customer.foreign_orders
     place &+= 1
   }
-  kept.release(&limits)
+  sorted.release(&limits)
   return count
 }
 
+/// The slots of the customers that count, with the customers' numbers as keys.
+private func listSlots(
+  _ slots: UnsafePointer<ks_purchase>, _ capacity: Int, before periodEnd: Int32, _ limits: inout Limits,
+  into list: UnsafeMutablePointer<KeyedRow>
+) throws(Failure) -> Int {
+  var count = 0
+  var slot = 0
+  while slot < capacity {
+    try limits.poll(row: slot)
+    if slots[slot].orders > 0 && slots[slot].day < periodEnd {
+      list[count] = KeyedRow(key: slots[slot].customer, row: UInt32(truncatingIfNeeded: slot))
+      count &+= 1
+    }
+    slot &+= 1
+  }
+  return count
+}
+
+/// The quintiles of a metric, larger being better; `values` is room for one of each customer.
+@inline(__always)
 private func quintiles(
-  _ metric: Metric, _ scores: UnsafePointer<ks_rfm_score>, _ count: Int, _ sorted: inout Scratch<KeyedRow>,
-  _ limits: inout Limits
+  of values: UnsafeMutablePointer<Int64>, _ count: Int, _ limits: inout Limits, _ metric: (Int) -> Int64
 ) throws(Failure) -> Quintiles {
   var row = 0
   while row < count {
     try limits.poll(row: row)
-    sorted.base[row] = KeyedRow(key: metric.value(scores[row]), row: 0)
+    values[row] = metric(row)
     row &+= 1
   }
-  try radixSort(&sorted, count: count, &limits)
-  return Quintiles(sorted: sorted.base, count: count)
+  return try Quintiles(of: values, count: count, &limits)
 }
 
 // The C entries, as kernels.h declares them.
 
 @c @implementation
 public func ks_rfm_scores(
-  _ customers: UnsafePointer<ks_chunk>?, _ rows: Int64, _ periodEnd: Int32,
-  _ limits: UnsafePointer<ks_limits>,
+  _ totals: UnsafePointer<ks_rfm_totals>, _ periodEnd: Int32, _ limits: UnsafePointer<ks_limits>,
   _ scores: UnsafeMutablePointer<ks_rfm_score>, _ count: UnsafeMutablePointer<Int64>
 ) -> ks_status {
   var limits = Limits(limits)
   do throws(Failure) {
-    if try Chunks<ks_purchase>.count(customers) > Int(rows) { return KS_BAD_ARGUMENT }
-    count.pointee = Int64(try scoreCustomers(customers, periodEnd: periodEnd, &limits, into: scores))
+    count.pointee = Int64(try scoreCustomers(totals.pointee, periodEnd: periodEnd, &limits, into: scores))
     return KS_OK
   } catch {
     return error.status

@@ -7,31 +7,96 @@ private struct Score: Equatable {
   var customer: Int64
   var recency: Int32, frequency: Int32
   var amount: Int64
+  var foreign: Int32 = 0
   var scores: [Int8]
   var cluster: Int8
   var smallN: Bool
 }
 
 /// One order, or a refund without one.
-private func purchase(_ customer: Int64, day: Int32, amount: Int64, isRefund: Bool = false) -> ks_purchase {
-  ks_purchase(customer: customer, amount: amount, day: isRefund ? Int32.min : day, orders: isRefund ? 0 : 1)
+private func purchase(
+  _ customer: Int64, day: Int32, amount: Int64, isRefund: Bool = false, isForeign: Bool = false
+) -> ks_purchase {
+  ks_purchase(
+    customer: customer, amount: amount, day: isRefund ? Int32.min : day, orders: isRefund ? 0 : 1,
+    foreign_orders: isForeign ? 1 : 0, padding: 0)
 }
 
-/// Collapses and scores, as the glue does.
-private func rfm(_ purchases: [ks_purchase], end: Int32, chunksOf size: Int = 7) -> [Score] {
-  let list = ChunkList(purchases, chunksOf: size)
-  var rows: Int64 = -1
-  #expect(withLimits { ks_rfm_collapse(list.first, $0, &rows) } == KS_OK)
-  #expect(list.rows.count == Int(rows))
-  var count: Int64 = -1
-  let scores = [ks_rfm_score](unsafeUninitializedCapacity: Int(rows) + 1) { buffer, used in
-    #expect(withLimits { ks_rfm_scores(list.first, rows, end, $0, buffer.baseAddress!, &count) } == KS_OK)
-    used = Int(count)
+/// A table of totals as the glue keeps it, freed with the object.
+private final class Totals {
+  var table: ks_rfm_totals
+
+  init(hash: Int32 = 0) {
+    table = ks_rfm_totals(slots: nil, capacity: 0, count: 0, hash: hash)
   }
-  return scores.map {
+
+  deinit {
+    table.slots?.deallocate()
+  }
+
+  /// A larger table, empty as malloc gives it.
+  func larger(for more: Int) -> ks_rfm_totals {
+    var capacity = 2
+    while capacity < 2 * (Int(table.count) + more) { capacity *= 2 }
+    return ks_rfm_totals(
+      slots: .allocate(capacity: capacity), capacity: Int64(capacity), count: 0, hash: table.hash)
+  }
+
+  func add(_ purchases: some Collection<ks_purchase>) -> ks_status {
+    if table.capacity < 2 * (Int(table.count) + purchases.count) {
+      var larger = larger(for: purchases.count)
+      #expect(withLimits { ks_rfm_move(&table, &larger, $0) } == KS_OK)
+      table.slots?.deallocate()
+      table = larger
+    }
+    return Array(purchases).withUnsafeBufferPointer {
+      $0.baseAddress.map { ks_rfm_add(&table, $0, Int64(purchases.count)) } ?? KS_OK
+    }
+  }
+
+  var rows: [ks_purchase] {
+    [ks_purchase](unsafeUninitializedCapacity: Int(table.count) + 1) { buffer, used in
+      ks_rfm_list(&table, buffer.baseAddress!)
+      used = Int(table.count)
+    }
+  }
+
+  func score(end: Int32) -> [ks_rfm_score] {
+    [ks_rfm_score](unsafeUninitializedCapacity: Int(table.count) + 1) { buffer, used in
+      var count: Int64 = -1
+      #expect(withLimits { ks_rfm_scores(&table, end, $0, buffer.baseAddress!, &count) } == KS_OK)
+      used = Int(count)
+    }
+  }
+}
+
+/// Adds up and scores, as the glue does in one process: so many rows at a time.
+private func rfm(_ purchases: [ks_purchase], end: Int32, chunksOf size: Int = 7) -> [Score] {
+  let totals = Totals()
+  for start in stride(from: 0, to: purchases.count, by: size) {
+    #expect(totals.add(purchases[start..<min(start + size, purchases.count)]) == KS_OK)
+  }
+  return seen(totals.score(end: end))
+}
+
+/// As parallel workers do: each adds up a part, and their totals are added up by another.
+private func rfm(_ purchases: [ks_purchase], end: Int32, workers: Int) -> [Score] {
+  let leader = Totals(hash: 1)
+  for worker in 0..<workers {
+    let part = purchases.enumerated().filter { $0.offset % workers == worker }.map(\.element)
+    let totals = Totals()
+    #expect(totals.add(part) == KS_OK)
+    #expect(leader.add(totals.rows) == KS_OK)
+  }
+  return seen(leader.score(end: end))
+}
+
+private func seen(_ scores: [ks_rfm_score]) -> [Score] {
+  scores.map {
     Score(
-      customer: $0.customer, recency: $0.recency_days, frequency: $0.frequency, amount: $0.amount,
-      scores: [$0.r_score, $0.f_score, $0.m_score], cluster: $0.cluster, smallN: $0.small_n != 0)
+      customer: $0.customer, recency: $0.recency, frequency: $0.frequency, amount: $0.amount,
+      foreign: $0.foreign_orders, scores: [$0.r_score, $0.f_score, $0.m_score], cluster: $0.cluster,
+      smallN: $0.small_n != 0)
   }
 }
 
@@ -42,7 +107,7 @@ private func obvious(_ purchases: [ks_purchase], end: Int32) -> [Score] {
     guard let last = orders.map(\.day).max(), last < end else { return nil }
     return Score(
       customer: customer, recency: end - last, frequency: Int32(orders.count),
-      amount: all.map(\.amount).reduce(0, +),
+      amount: all.map(\.amount).reduce(0, +), foreign: all.map(\.foreign_orders).reduce(0, +),
       scores: [], cluster: 0, smallN: false)
   }
   func score(_ value: (Score) -> Int64, _ customer: Score) -> Int8? {
@@ -107,25 +172,48 @@ struct RFMTests {
     #expect(scores.map(\.amount) == [.min, .max])
   }
 
-  @Test("sums that leave their range are a status, and the rows stay")
+  @Test("sums that leave their range are a status")
   func overflow() {
-    let rows = [
-      purchase(1, day: 1, amount: .max), purchase(2, day: 1, amount: 1), purchase(1, day: 2, amount: 1),
-    ]
-    let list = ChunkList(rows, chunksOf: 2)
-    var count: Int64 = 0
-    #expect(withLimits { ks_rfm_collapse(list.first, $0, &count) } == KS_OVERFLOW)
-    #expect(list.rows.map(\.amount) == rows.map(\.amount))
+    for (first, second) in [(Int64.max, Int64(1)), (.min, -1)] {
+      let totals = Totals()
+      let rows = [
+        purchase(1, day: 1, amount: first), purchase(2, day: 1, amount: 1), purchase(1, day: 2, amount: second),
+      ]
+      #expect(totals.add(rows) == KS_OVERFLOW)
+    }
+    let totals = Totals()
+    var much = purchase(1, day: 1, amount: 0)
+    much.orders = .max
+    #expect(totals.add([much]) == KS_OK)
+    #expect(totals.add([purchase(1, day: 1, amount: 0)]) == KS_OVERFLOW)
   }
 
-  @Test("a raised flag and too little memory are statuses, and the rows stay")
+  @Test("a raised flag and too little memory are statuses, and the totals stay")
   func limits() {
-    let rows = (0..<3000).map { purchase($0 % 1000, day: 1, amount: 1) }
-    let list = ChunkList(rows)
+    let totals = Totals()
+    #expect(totals.add((0..<3000).map { purchase($0 % 1000, day: 1, amount: 1) }) == KS_OK)
+    var larger = totals.larger(for: 10_000)
+    #expect(withLimits(stopped: true) { ks_rfm_move(&totals.table, &larger, $0) } == KS_STOPPED)
+    larger.slots?.deallocate()
+    let scores = UnsafeMutablePointer<ks_rfm_score>.allocate(capacity: 1000)
+    defer { scores.deallocate() }
     var count: Int64 = 0
-    #expect(withLimits(stopped: true) { ks_rfm_collapse(list.first, $0, &count) } == KS_STOPPED)
-    #expect(withLimits(memory: 30_000) { ks_rfm_collapse(list.first, $0, &count) } == KS_MEMORY_LIMIT)
-    #expect(list.rows.count == 3000 && list.rows.allSatisfy { $0.amount == 1 })
+    #expect(withLimits(stopped: true) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_STOPPED)
+    // 16 bytes a customer twice for the order, later 8 and 16 kB for the quintiles.
+    #expect(withLimits(memory: 31_000) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_MEMORY_LIMIT)
+    #expect(withLimits(memory: 48_000) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_OK)
+    #expect(count == 1000 && totals.rows.allSatisfy { $0.amount == 3 && $0.orders == 3 })
+  }
+
+  @Test("a table without room, or of no size, is refused")
+  func room() {
+    let totals = Totals()
+    let row = purchase(1, day: 1, amount: 1)
+    #expect(ks_rfm_add(&totals.table, [row], 1) == KS_BAD_ARGUMENT)
+    #expect(totals.add([row]) == KS_OK && totals.table.capacity == 2)
+    #expect(ks_rfm_add(&totals.table, [row, row], 2) == KS_BAD_ARGUMENT)
+    var odd = ks_rfm_totals(slots: totals.table.slots, capacity: 3, count: 0, hash: 0)
+    #expect(withLimits { ks_rfm_move(&totals.table, &odd, $0) } == KS_BAD_ARGUMENT)
   }
 
   @Test("the kernels are built for x86-64-v3")
@@ -156,22 +244,58 @@ struct RFMTests {
     #expect(ks_rfm_cluster(0, 3, 3) == 0 && ks_rfm_cluster(3, 6, 3) == 0 && ks_rfm_cluster(3, 3, .min) == 0)
   }
 
-  // For 200 seeds: up to 300 rows of up to 60 customers, refunds and rows after the end among them.
-  @Test("customers score what counting the worse ones gives, in any order", arguments: 0..<200)
+  // For 200 seeds: up to 300 rows of up to 60 customers; refunds, foreign orders and negative amounts among them.
+  @Test("customers score what counting the worse ones gives, in any order, chunks and workers", arguments: 0..<200)
   func reference(seed: Int) {
     var numbers = SeededNumbers(seed: seed)
-    var purchases = (0..<Int.random(in: 1...300, using: &numbers)).map { _ in
-      purchase(
-        Int64.random(in: -30...30, using: &numbers), day: Int32.random(in: -40...90, using: &numbers),
-        amount: Int64.random(in: -5...9, using: &numbers),
-        isRefund: Int.random(in: 0...9, using: &numbers) == 0)
-    }
-    // The glue shows the kernel nothing from the end on.
-    purchases.removeAll { $0.day >= 80 }
+    var purchases = somePurchases(&numbers)
     let scores = rfm(purchases, end: 80)
     #expect(scores == obvious(purchases, end: 80))
     purchases.shuffle(using: &numbers)
     #expect(rfm(purchases, end: 80, chunksOf: 64) == scores)
+    #expect(rfm(purchases, end: 80, workers: 3) == scores)
+  }
+
+  // Another name for each customer, another calendar: the same scores, in the order of the new names.
+  @Test("names of customers and the date do not matter", arguments: 0..<50)
+  func invariance(seed: Int) {
+    var numbers = SeededNumbers(seed: seed)
+    let purchases = somePurchases(&numbers)
+    let names = Dictionary(uniqueKeysWithValues: zip(-30...30, (Int64(-30)...30).shuffled(using: &numbers)))
+    let shift = Int32.random(in: -100_000...100_000, using: &numbers)
+    let moved = purchases.map { row in
+      var row = row
+      row.customer = names[Int(row.customer)]! &* 7_919
+      if row.orders > 0 { row.day += shift }
+      return row
+    }
+    let expected = rfm(purchases, end: 80).map { score in
+      var score = score
+      score.customer = names[Int(score.customer)]! &* 7_919
+      return score
+    }
+    #expect(rfm(moved, end: 80 + shift) == expected.sorted { $0.customer < $1.customer })
+  }
+
+  // The k-th cut of 2 million values by sorting them, for values that fill few bins, one bin, or all of 64 bits.
+  @Test("two million customers score as sorting them gives", arguments: [0, 1, 2])
+  func large(kind: Int) {
+    var numbers = SeededNumbers(seed: kind)
+    let amounts = (0..<2_000_000).map { _ -> Int64 in
+      switch kind {
+      case 0: Int64.random(in: 0...3, using: &numbers)
+      case 1: Int.random(in: 0..<1000, using: &numbers) == 0 ? .max : Int64.random(in: -9...99_999, using: &numbers)
+      default: Int64(truncatingIfNeeded: numbers.next())
+      }
+    }
+    let scores = rfm(
+      amounts.enumerated().map { purchase(Int64($0.offset), day: 1, amount: $0.element) }, end: 2,
+      chunksOf: 65_536)
+    let sorted = amounts.sorted()
+    var worse: [Int64: Int] = [:]
+    for (place, amount) in sorted.enumerated() where worse[amount] == nil { worse[amount] = place }
+    #expect(scores.count == amounts.count)
+    #expect(zip(scores, amounts).allSatisfy { $0.amount == $1 && Int($0.scores[2]) == 1 + 5 * worse[$1]! / amounts.count })
   }
 
   @Test("customers are told apart and put in order, whatever their numbers", arguments: [0, 1, 2, 3])
@@ -187,6 +311,7 @@ struct RFMTests {
     }
     keys.shuffle(using: &numbers)
     let scores = rfm((keys + keys).map { purchase($0, day: 1, amount: 1) }, end: 2, chunksOf: 999)
+    #expect(rfm((keys + keys).map { purchase($0, day: 1, amount: 1) }, end: 2, workers: 2) == scores)
     #expect(scores.map(\.customer) == keys.sorted())
     #expect(scores.allSatisfy { $0.frequency == 2 })
   }
@@ -210,6 +335,17 @@ struct RFMTests {
       (1...6).map { cluster in scores.count { $0.cluster == cluster } } == [
         6314, 3691, 4118, 799, 4220, 4428,
       ])
+  }
+}
+
+/// Up to 300 purchases before day 80 of up to 61 customers.
+private func somePurchases(_ numbers: inout SeededNumbers) -> [ks_purchase] {
+  (0..<Int.random(in: 1...300, using: &numbers)).map { _ in
+    let isForeign = Int.random(in: 0...9, using: &numbers) == 0
+    return purchase(
+      Int64.random(in: -30...30, using: &numbers), day: Int32.random(in: -40...79, using: &numbers),
+      amount: isForeign ? 0 : Int64.random(in: -5...9, using: &numbers),
+      isRefund: !isForeign && Int.random(in: 0...9, using: &numbers) == 0, isForeign: isForeign)
   }
 }
 

@@ -27,7 +27,7 @@ fill(connection, f"{PURCHASES} purchases", [
 ])
 
 # The digest takes in every column of every row.
-DIGEST = """select count(*), sum(recency_days), sum(frequency), sum(monetary), sum(length(cluster)),
+DIGEST = """select count(*), sum(recency), sum(frequency), sum(monetary), sum(length(cluster)),
     sum(customer_id * (100 * r_score + 10 * f_score + m_score)) from ({}) as a"""
 ROWS = f"""vibe.purchases as p where p.site_id = {SITE} and p.customer_id is not null and not p.is_cancelled
     and p.purchased_at >= '2025-01-01 03:00Z' and p.purchased_at < '2026-01-01 03:00Z'"""
@@ -35,7 +35,7 @@ OURS = DIGEST.format(f"""select s.* from unnest((
     select vibe.rfm(p.customer_id, p.purchased_at, p.amount, p.is_refund, '2026-01-01', 'America/Sao_Paulo') from {ROWS})) as s""")
 PER_CUSTOMER = f"""
     select customer_id,
-        date '2026-01-01' - (max(purchased_at) filter (where not is_refund) at time zone 'America/Sao_Paulo')::date as recency_days,
+        date '2026-01-01' - (max(purchased_at) filter (where not is_refund) at time zone 'America/Sao_Paulo')::date as recency,
         count(*) filter (where not is_refund) as frequency, sum(amount) as monetary
     from {ROWS} group by customer_id having count(*) filter (where not is_refund) > 0"""
 CLUSTER = """case when r_score >= 4 and f_score >= 4 and m_score >= 4 then 'champions' when r_score >= 3 and f_score + m_score >= 6 then 'loyal'
@@ -43,7 +43,7 @@ CLUSTER = """case when r_score >= 4 and f_score >= 4 and m_score >= 4 then 'cham
 RANKS = DIGEST.format(f"""
     select *, {CLUSTER} as cluster from (
         select *,
-            1 + 5 * (rank() over (order by recency_days desc) - 1) / count(*) over () as r_score,
+            1 + 5 * (rank() over (order by recency desc) - 1) / count(*) over () as r_score,
             1 + 5 * (rank() over (order by frequency) - 1) / count(*) over () as f_score,
             1 + 5 * (rank() over (order by monetary) - 1) / count(*) over () as m_score
         from ({PER_CUSTOMER}) as c) as s""")
@@ -51,10 +51,10 @@ RANKS = DIGEST.format(f"""
 CUTS = "percentile_disc(array[0.2, 0.4, 0.6, 0.8]) within group (order by {})"
 PERCENTILES = DIGEST.format(f"""
     with c as materialized ({PER_CUSTOMER}),
-    q as (select {CUTS.format('-recency_days')} as r, {CUTS.format('frequency')} as f, {CUTS.format('monetary')} as m from c)
+    q as (select {CUTS.format('-recency')} as r, {CUTS.format('frequency')} as f, {CUTS.format('monetary')} as m from c)
     select *, {CLUSTER} as cluster from (
         select c.*,
-            1 + (-recency_days > r[1])::int + (-recency_days > r[2])::int + (-recency_days > r[3])::int + (-recency_days > r[4])::int as r_score,
+            1 + (-recency > r[1])::int + (-recency > r[2])::int + (-recency > r[3])::int + (-recency > r[4])::int as r_score,
             1 + (frequency > f[1])::int + (frequency > f[2])::int + (frequency > f[3])::int + (frequency > f[4])::int as f_score,
             1 + (monetary > m[1])::int + (monetary > m[2])::int + (monetary > m[3])::int + (monetary > m[4])::int as m_score
         from c cross join q) as s""")

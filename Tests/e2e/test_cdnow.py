@@ -92,7 +92,7 @@ def test_rfm_agrees_with_the_file(cdnow):
             expected[customer] = (max(last, day), count + 1, money + dollars)
     assert cdnow.execute("select vibe.calculate_rfm('cdnow', %s, %s)", [start, end]).fetchone()[0] == len(expected) == 23570
     got = cdnow.execute(
-        "select c.external_id, r.recency_days, r.frequency, r.monetary from vibe.rfm_analysis as r "
+        "select c.external_id, r.recency, r.frequency, r.monetary from vibe.rfm_analysis as r "
         "join vibe.customers as c using (site_id, customer_id)"
     ).fetchall()
     assert {row[0]: row[1:] for row in got} == {

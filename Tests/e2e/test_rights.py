@@ -55,6 +55,7 @@ def tenants(database):
             admin.execute("select vibe.create_demo_site(%s, 1, 60, 40)", [name])
             admin.execute("select vibe.calculate_daily_stats(%s, current_date - 3, current_date - 2)", [name])
             admin.execute("select vibe.calculate_rfm(%s, current_date - 40, current_date - 2)", [name])
+            admin.execute("select vibe.calculate_rfm(%s, to_char(current_date, 'YYYY-MM')), vibe.use_rfm_map(%s, 1)", [name, name])
         track(admin, "alpha"), track(admin, "beta")
         for email in ("viewer", "member", "owner", "outsider", "rival"):
             admin.execute("select vibe.create_user(%s, 'correct horse')", [f"{email}@example.com"])

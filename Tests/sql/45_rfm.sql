@@ -47,9 +47,9 @@ create temporary view reference as
         false as small_n
     from scores;
 select count(*) as customers, count(*) filter (where to_jsonb(k) is distinct from to_jsonb(r)) as different
-from (select customer_id as customer, recency_days, frequency, monetary::numeric(18, 4), r_score, f_score, m_score, cluster, small_n
+from (select customer_id as customer, recency, frequency, monetary::numeric(18, 4), r_score, f_score, m_score, cluster, small_n
       from kernel) as k
-full join (select customer, recency as recency_days, frequency, monetary::numeric(18, 4), r as r_score, f as f_score, m as m_score,
+full join (select customer, recency, frequency, monetary::numeric(18, 4), r as r_score, f as f_score, m as m_score,
                 cluster, small_n
            from reference) as r using (customer);
 select cluster, count(*) from kernel group by cluster order by cluster;
@@ -93,7 +93,7 @@ select vibe.rfm(c, at, 1, false, '2026-02-01', 'Asia/Tokyo') from (values
     (1, timestamptz '2026-01-31 14:59:59Z'), (2, '2026-01-31 15:00:00Z'), (3, '2026-01-30 15:00:00Z'), (4, '2026-01-30 14:59:59Z')
 ) as o (c, at);
 -- Clocks change: local days by the kernel and by Postgres over a year of half hours.
-select count(*) as customers, count(*) filter (where s.recency_days <> date '2026-01-01' - (o.at at time zone 'Europe/Lisbon')::date) as different
+select count(*) as customers, count(*) filter (where s.recency <> date '2026-01-01' - (o.at at time zone 'Europe/Lisbon')::date) as different
 from unnest((
     select vibe.rfm(i, timestamptz '2025-01-01' + i * interval '30 minutes', 1, false, '2026-01-01', 'Europe/Lisbon')
     from generate_series(0, 17519) as i
@@ -137,7 +137,7 @@ insert into vibe.purchases (site_id, customer_id, external_id, purchased_at, amo
     (1, 6, 'r2', '2026-01-15 12:00Z', -40, 'BRL', true, false),
     (1, null, 'o10', '2026-01-15 12:00Z', 40, 'BRL', false, false);
 select vibe.calculate_rfm('shop', '2026-01-01', '2026-02-01') as customers;
-select customer_id, recency_days, frequency, monetary, currency, r_score, f_score, m_score, cluster, small_n
+select customer_id, recency, frequency, monetary, currency, r_score, f_score, m_score, cluster, small_n
 from vibe.rfm_analysis order by customer_id;
 select * from vibe.calculate_rfm('1', 1, '2026-01-01', '2026-02-01');
 select count(*) as rows_of_a_stranger from vibe.calculate_rfm('shop', 7, '2026-01-01', '2026-02-01');

@@ -116,7 +116,7 @@ select bool_and(r.period_start < (now() at time zone 'America/New_York')::date a
         where t.site_id = :demo and not t.is_refund and date_trunc('month', t.date) < date_trunc('month', now() at time zone 'America/New_York')
     ) as all_buyers_of_past_months
 from vibe.rfm_analysis as r where r.site_id = :demo;
-select count(*) as rfm_that_differs from vibe.rfm_analysis as r where (r.recency_days, r.frequency, r.monetary) <> (
+select count(*) as rfm_that_differs from vibe.rfm_analysis as r where (r.recency, r.frequency, r.monetary) <> (
     select r.period_end - max(t.date) filter (where not t.is_refund), count(*) filter (where not t.is_refund), sum(t.amount)
     from vibe.transactions as t
     where t.site_id = r.site_id and t.customer_id = r.customer_id and t.date >= r.period_start and t.date < r.period_end);

@@ -93,14 +93,29 @@ typedef struct ks_purchase
 	int64_t		amount;			/* ten-thousandths of the currency unit; refunds are negative */
 	int32_t		day;			/* local day number of the last order; KS_NO_DAY if orders = 0 */
 	int32_t		orders;			/* a refund has none */
+	int32_t		foreign_orders;	/* those of them whose money is not in amount */
+	int32_t		padding;		/* 0; two customers share a cache line */
 } ks_purchase;
+
+/*
+ * Purchases added up per customer: a hash table in memory of the caller. A slot whose orders are negative is
+ * empty; at most half of them are in use.
+ */
+typedef struct ks_rfm_totals
+{
+	ks_purchase *KS_NULLABLE slots;
+	int64_t		capacity;		/* slots: 0 or a power of two, 2^32 at most */
+	int64_t		count;			/* customers */
+	int32_t		hash;			/* 0 or 1: rows that were listed go to a table of the other hash, or they would crowd */
+} ks_rfm_totals;
 
 typedef struct ks_rfm_score
 {
 	int64_t		customer;
 	int64_t		amount;			/* ten-thousandths of the currency unit */
-	int32_t		recency_days;	/* from the last order's day to the period end, at least 1 */
+	int32_t		recency;		/* days from the last order's day to the period end, at least 1 */
 	int32_t		frequency;		/* orders */
+	int32_t		foreign_orders;
 	int8_t		r_score;		/* 1 (worst) to 5 (best) */
 	int8_t		f_score;
 	int8_t		m_score;
@@ -108,15 +123,25 @@ typedef struct ks_rfm_score
 	int8_t		small_n;		/* 1 if some score could not be ranked and is 3 for everyone */
 } ks_rfm_score;
 
-/* Adds up the rows of each customer in place: afterwards *rows rows remain, one a customer. */
-ks_status	ks_rfm_collapse(ks_chunk *KS_NULLABLE purchases, const ks_limits *limits, int64_t *rows);
+/*
+ * Adds rows to the totals of their customers. Totals must have room for as many new customers as there are
+ * rows. On KS_OVERFLOW some rows are added and the totals are of no use any more. It never stops, so callers
+ * hand over some ten thousand rows at a time.
+ */
+ks_status	ks_rfm_add(ks_rfm_totals *totals, const ks_purchase *rows, int64_t count);
+
+/* Fills larger totals of the same hash, whose slots hold nothing yet, with those of smaller ones. */
+ks_status	ks_rfm_move(const ks_rfm_totals *smaller, ks_rfm_totals *larger, const ks_limits *limits);
+
+/* Writes one row a customer, in no order that means anything; rows has room for totals->count. */
+void		ks_rfm_list(const ks_rfm_totals *totals, ks_purchase *rows);
 
 /*
- * Scores collapsed rows (one a customer). Rows without an order or not before period_end are left out.
- * scores has room for every row; *count of them are written, in the order of customer.
+ * Scores the customers. Those without an order or whose last one is not before period_end are left out.
+ * scores has room for every customer; *count of them are written, in the order of customer.
  */
-ks_status	ks_rfm_scores(const ks_chunk *KS_NULLABLE customers, int64_t rows, int32_t period_end,
-						  const ks_limits *limits, ks_rfm_score *scores, int64_t *count);
+ks_status	ks_rfm_scores(const ks_rfm_totals *totals, int32_t period_end, const ks_limits *limits,
+						  ks_rfm_score *scores, int64_t *count);
 
 /* The cluster of a cell of scores, each 1 to 5; 0 outside of that. */
 int8_t		ks_rfm_cluster(int32_t r_score, int32_t f_score, int32_t m_score);
