@@ -56,6 +56,8 @@ def tenants(database):
             admin.execute("select vibe.calculate_daily_stats(%s, current_date - 3, current_date - 2)", [name])
             admin.execute("select vibe.calculate_rfm(%s, current_date - 40, current_date - 2)", [name])
             admin.execute("select vibe.calculate_rfm(%s, to_char(current_date, 'YYYY-MM')), vibe.use_rfm_map(%s, 1)", [name, name])
+            admin.execute("select vibe.create_segment(%s, 'buyers', '{\"version\": 1, \"all\": [{\"bought\": {}}]}')", [name])
+            admin.execute("insert into vibe.segmentations (site_id, name, features, k) values (vibe.site_id(%s), 'worth', '{total_spent}', 3)", [name])
         track(admin, "alpha"), track(admin, "beta")
         for email in ("viewer", "member", "owner", "outsider", "rival"):
             admin.execute("select vibe.create_user(%s, 'correct horse')", [f"{email}@example.com"])

@@ -24,7 +24,7 @@ grant select on vibe.segmentations to vibe_analyst;
 create table vibe.segments (
     site_id integer not null references vibe.sites (site_id) on delete cascade,
     segment_id bigint generated always as identity,
-    name text not null check (name ~ '^\S(.{0,98}\S)?$'),
+    name text not null,
     description text check (length(description) <= 2000),
     kind text not null check (kind in ('rule', 'cluster', 'static')),
     subject text not null default 'customer' check (subject in ('customer', 'user')),
@@ -38,6 +38,8 @@ create table vibe.segments (
     created_at timestamptz not null default now(),
     primary key (site_id, segment_id),
     constraint segments_name_key unique (site_id, name),
+    -- A name of digits alone could be mistaken for another segment's id.
+    constraint segments_name check (name ~ '^\S(.{0,98}\S)?$' and name !~ '^[0-9]+$'),
     constraint segments_segmentation_fkey foreign key (site_id, segmentation_id)
         references vibe.segmentations (site_id, segmentation_id) on delete cascade,
     constraint segments_rule check ((kind = 'rule') = (criteria is not null)),
@@ -106,3 +108,11 @@ create trigger forget_segment_members after delete on vibe.site_users
     referencing old table as erased
     for each statement execute function vibe_private.forget_segment_members('user', 'user_id');
 comment on trigger forget_segment_members on vibe.site_users is 'erased users leave no trace in segments';
+
+create trigger check_segment before insert or update of criteria on vibe.segments
+    for each row execute function vibe.check_segment();
+comment on trigger check_segment on vibe.segments is 'refuses criteria that cannot be answered';
+create trigger keep_named_segments after delete on vibe.segments
+    referencing old table as removed
+    for each statement execute function vibe.keep_named_segments();
+comment on trigger keep_named_segments on vibe.segments is 'a segment that others name stays';
