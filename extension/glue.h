@@ -11,6 +11,7 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -77,6 +78,33 @@ rows_next(row_list *rows)
 	rows->count++;
 	return (char *) (chunk + 1) + rows->row_size * chunk->count++;
 }
+
+/* ---- dictionary.c: the distinct texts of an aggregate ---------------------------------------------- */
+
+typedef struct dictionary_entry
+{
+	text	   *value;
+	uint32		hash;
+	uint32		number;			/* used while sorting */
+} dictionary_entry;
+
+typedef struct text_dictionary
+{
+	MemoryContext context;
+	dictionary_entry *entries;	/* entry n - 1 has number n */
+	uint32	   *slots;			/* numbers by hash, 0 for none; twice as many as there may be entries */
+	uint32		count;
+	uint32		capacity;		/* entries there is room for: a power of two */
+	bool		sorted;
+} text_dictionary;
+
+extern void dictionary_init(text_dictionary *dictionary, MemoryContext context);
+extern uint32 dictionary_number(text_dictionary *dictionary, const char *bytes, int size);
+extern uint32 *sort_dictionary(text_dictionary *dictionary);
+extern uint32 *dictionary_add_all(text_dictionary *dictionary, const text_dictionary *others);
+extern text *dictionary_text(const text_dictionary *dictionary, uint32 number);
+extern void dictionary_write(const text_dictionary *dictionary, StringInfo buffer);
+extern const char *dictionary_read(text_dictionary *dictionary, const char *bytes);
 
 /* ---- values.c: SQL values as the kernels take them ------------------------------------------------- */
 

@@ -40,6 +40,12 @@ struct KeyIndex: ~Copyable {
     return count &- 1
   }
 
+  /// Forgets all keys and keeps the room.
+  mutating func removeAll() {
+    count = 0
+    clear()
+  }
+
   /// Fibonacci hashing of the folded key: the high bits of the product depend on all of it.
   @inline(__always)
   private func home(_ key: Int64) -> Int {

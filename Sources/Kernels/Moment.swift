@@ -1,18 +1,48 @@
 import CKernels
 
-/// An event of one user: when, and which steps it can be.
+/// An event of one user: when, which steps it can be, which standing chains it ends, and its values.
 struct Moment: BitwiseCopyable {
   var time: Int64
   var steps: UInt32
+  var exclusions: UInt32
+  var held: UInt32
+  var value: UInt32
 
-  /// The order in which a funnel takes events: by time; at one instant by the lowest step, then by the set of steps
-  /// as a number. Total up to events that are alike, so row order cannot matter.
+  /// The order in which a funnel takes events: those of one held value by themselves; by time; at one instant by
+  /// the lowest step, those without a step last; then by whatever else they differ in.
+  ///
+  /// Total up to events that are alike, so row order cannot matter.
   @inline(__always)
   static func < (a: Moment, b: Moment) -> Bool {
+    if a.held != b.held { return a.held < b.held }
     if a.time != b.time { return a.time < b.time }
     let (first, second) = (a.steps.trailingZeroBitCount, b.steps.trailingZeroBitCount)
-    return first != second ? first < second : a.steps < b.steps
+    if first != second { return first < second }
+    if a.steps != b.steps { return a.steps < b.steps }
+    return a.exclusions != b.exclusions ? a.exclusions < b.exclusions : a.value < b.value
   }
+}
+
+/// Makes one moment of all that share an instant and a held value; returns how many remain.
+///
+/// It can be each of their steps and ends what any of them ends; its value is that of the first of them.
+/// - Complexity: O(*n*), in place; the moments must be sorted.
+func joinInstants(_ moments: UnsafeMutablePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure) -> Int {
+  if count == 0 { return 0 }
+  var last = 0
+  var row = 1
+  while row < count {
+    try limits.poll(row: row)
+    if moments[row].time == moments[last].time && moments[row].held == moments[last].held {
+      moments[last].steps |= moments[row].steps
+      moments[last].exclusions |= moments[row].exclusions
+    } else {
+      last &+= 1
+      moments[last] = moments[row]
+    }
+    row &+= 1
+  }
+  return last &+ 1
 }
 
 /// Sorts moments: runs of 24 by insertion, merged upwards; sorted input is only looked at.

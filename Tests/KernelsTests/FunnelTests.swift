@@ -7,39 +7,95 @@ private typealias Event = (user: Int64, time: Int64, steps: UInt32)
 private func funnel(
   _ events: [Event], steps: Int32, window: Int64, memory: Int64 = 1 << 30, stopped: Bool = false
 ) -> (status: ks_status, reached: [Int64]) {
-  let list = ChunkList(events.map { ks_event(user: $0.user, time: $0.time, steps: $0.steps, padding: 0) })
+  let list = ChunkList(events.map { ks_event(user: $0.user, time: $0.time, steps: $0.steps, exclusions: 0) })
   var reached = [Int64](repeating: -1, count: 32)
-  let status = withLimits(memory: memory, stopped: stopped) {
-    ks_funnel(list.first, steps, window, $0, &reached)
-  }
+  var shape = ks_funnel_shape(window: window, steps: steps, mode: 0, strict_ties: 0, valued: 0)
+  let status = withLimits(memory: memory, stopped: stopped) { ks_funnel(list.first, &shape, $0, &reached) }
   return (status, Array(reached.prefix(Int(max(0, min(32, steps))))))
 }
 
 private func depth(_ events: [Event], steps: Int32, window: Int64) -> Int32 {
-  let list = ChunkList(events.map { ks_event(user: 0, time: $0.time, steps: $0.steps, padding: 0) })
+  depth(
+    events.map { Row(time: $0.time, steps: $0.steps) }, Question(steps: Int(steps), window: window))
+}
+
+private func depth(_ rows: [Row], _ question: Question, chunksOf size: Int = 7) -> Int32 {
+  let list = ChunkList(
+    rows.map { ks_event(user: 0, time: $0.time, steps: $0.steps, exclusions: $0.exclusions) }, chunksOf: size)
   var depth: Int32 = -1
-  let status = withLimits { ks_funnel_depth(list.first, steps, window, $0, &depth) }
-  #expect(status == KS_OK)
+  var shape = question.shape
+  #expect(withLimits { ks_funnel_depth(list.first, &shape, $0, &depth) } == KS_OK)
   return depth
 }
 
-/// The definition itself: the longest chain over every start and every choice of events, by trying them all.
-private func obviousDepth(_ events: [Event], steps: Int, window: Int64) -> Int32 {
-  let ordered = events.sorted {
-    ($0.time, $0.steps.trailingZeroBitCount, $0.steps) < ($1.time, $1.steps.trailingZeroBitCount, $1.steps)
+private func valued(_ rows: [Row]) -> [ks_valued_event] {
+  rows.map {
+    ks_valued_event(
+      event: ks_event(user: $0.user, time: $0.time, steps: $0.steps, exclusions: $0.exclusions),
+      held: $0.held, value: $0.value)
   }
-  func longest(from row: Int, step: Int, start: Int64?) -> Int {
-    var best = step
-    for next in row..<max(row, ordered.count)
-    where step < steps && ordered[next].steps >> UInt32(step) & 1 == 1 {
-      let begin = start ?? ordered[next].time
-      if ordered[next].time - begin > window { break }
-      best = max(best, longest(from: next + 1, step: step + 1, start: begin))
-    }
-    return best
-  }
-  return Int32(longest(from: 0, step: 0, start: nil))
 }
+
+private func reached(_ rows: [Row], _ question: Question) -> [Int64] {
+  let list = ChunkList(valued(rows))
+  var reached = [Int64](repeating: -1, count: 32)
+  var shape = question.shape
+  shape.valued = 1
+  #expect(withLimits { ks_funnel(list.first, &shape, $0, &reached) } == KS_OK)
+  return Array(reached.prefix(question.steps))
+}
+
+/// All chains as the kernel tells them, by user; with too little room at first if there are any.
+private func chains(_ rows: [Row], _ question: Question, periods: [Int64] = []) -> [(Int64, Reference.Chain)] {
+  let list = ChunkList(valued(rows))
+  var shape = question.shape
+  shape.valued = 1
+  var (chainCount, timeCount) = (Int64(0), Int64(0))
+  var told: [ks_funnel_chain] = []
+  var times: [Int64] = []
+  for _ in 0..<2 {
+    told = .init(repeating: ks_funnel_chain(), count: Int(chainCount) + 1)
+    times = .init(repeating: 0, count: Int(timeCount) + 1)
+    let status = withLimits {
+      ks_funnel_chains(
+        list.first, &shape, periods, Int64(max(0, periods.count - 1)), $0, &told, &chainCount, &times, &timeCount)
+    }
+    #expect(status == KS_OK)
+  }
+  var place = 0
+  return told.prefix(Int(chainCount)).map { chain in
+    defer { place += Int(chain.depth) }
+    return (
+      chain.user,
+      Reference.Chain(
+        held: chain.held, value: chain.value, times: Array(times[place..<place + Int(chain.depth)]))
+    )
+  }
+}
+
+/// A few users with few instants (so that many are equal), events that match several steps, now and then none.
+private func someRows(_ numbers: inout SeededNumbers, _ question: Question, upTo count: Int, bare: Bool) -> [Row] {
+  (0..<Int.random(in: 0...count, using: &numbers)).map { _ in
+    var row = Row(
+      user: Int64.random(in: -1...1, using: &numbers), time: Int64.random(in: -9...9, using: &numbers),
+      steps: UInt32.random(in: 0...question.all, using: &numbers))
+    // Single steps are what funnels mostly see.
+    if Bool.random(using: &numbers) { row.steps = 1 << UInt32.random(in: 0..<UInt32(question.steps), using: &numbers) }
+    if Int.random(in: 0..<6, using: &numbers) == 0 { row.steps = 0 }
+    if bare { return row }
+    if Int.random(in: 0..<4, using: &numbers) == 0 {
+      row.exclusions = UInt32.random(in: 0...question.all >> 1, using: &numbers)
+    }
+    row.held = UInt32.random(in: 0...2, using: &numbers)
+    row.value = UInt32.random(in: 0...3, using: &numbers)
+    return row
+  }
+}
+
+private let everyKind: [(ks_funnel_mode, Bool)] = [
+  (KS_FUNNEL_ORDERED, false), (KS_FUNNEL_ORDERED, true), (KS_FUNNEL_STRICT, false), (KS_FUNNEL_STRICT, true),
+  (KS_FUNNEL_UNORDERED, false), (KS_FUNNEL_UNORDERED, true),
+]
 
 struct FunnelTests {
   @Test(
@@ -86,28 +142,73 @@ struct FunnelTests {
     }
   }
 
-  // For 300 seeds: a few users, few instants (so that many are equal), events that match several steps.
-  @Test("users reach what trying every chain finds", arguments: 0..<300)
+  // For 500 seeds each: every mode with either rule for ties, with and without a window, with exclusions and held
+  // values or without, against a reference that makes all chains.
+  @Test("depths, counts and chains are what trying every chain finds", arguments: 0..<everyKind.count * 500)
   func reference(seed: Int) {
     var numbers = SeededNumbers(seed: seed)
-    let steps = Int.random(in: 2...5, using: &numbers)
-    let window = Int64.random(in: 0...12, using: &numbers)
-    let events: [Event] = (0..<Int.random(in: 0...60, using: &numbers)).map { _ in
-      (
-        Int64.random(in: -3...3, using: &numbers), Int64.random(in: -20...20, using: &numbers),
-        UInt32.random(in: 1..<(1 << UInt32(steps)), using: &numbers)
-      )
+    let kind = everyKind[seed % everyKind.count]
+    let question = Question(
+      steps: Int.random(in: 2...5, using: &numbers),
+      window: Bool.random(using: &numbers) ? .max : Int64.random(in: 0...12, using: &numbers),
+      mode: kind.0, strictTies: kind.1)
+    let bare = Bool.random(using: &numbers)
+    let rows = someRows(&numbers, question, upTo: bare ? 24 : 40, bare: bare)
+    let reference = Reference(question: question)
+    var expected: [(Int64, Reference.Chain)] = []
+    for (user, rows) in Dictionary(grouping: rows, by: \.user).sorted(by: { $0.key < $1.key }) {
+      let chain = reference.chain(of: rows)
+      if let chain { expected.append((user, chain)) }
+      if bare { #expect(depth(rows, question) == Int32(chain?.times.count ?? 0)) }
     }
-    let depths = Dictionary(grouping: events, by: \.user).values.map {
-      obviousDepth($0, steps: steps, window: window)
+    let counts = (1...question.steps).map { step in Int64(expected.count { $0.1.times.count >= step }) }
+    #expect(reached(rows, question) == counts)
+    let told = chains(rows, question)
+    #expect(told.map(\.0) == expected.map(\.0))
+    #expect(told.map(\.1) == expected.map(\.1))
+
+    // The same, period by period, the ends of which cut through the chains.
+    let bounds = Array(Set((0..<4).map { _ in Int64.random(in: -9...10, using: &numbers) })).sorted()
+    if bounds.count < 2 { return }
+    var byPeriod: [(Int64, Reference.Chain)] = []
+    for (user, rows) in Dictionary(grouping: rows, by: \.user).sorted(by: { $0.key < $1.key }) {
+      for (from, to) in zip(bounds, bounds.dropFirst()) {
+        if let chain = reference.chain(of: rows, from: from, to: to) { byPeriod.append((user, chain)) }
+      }
     }
-    let expected = (1...steps).map { step in Int64(depths.count { $0 >= step }) }
-    #expect(funnel(events, steps: Int32(steps), window: window).reached == expected)
-    for events in Dictionary(grouping: events, by: \.user).values {
-      #expect(
-        depth(events, steps: Int32(steps), window: window)
-          == obviousDepth(events, steps: steps, window: window))
+    let toldByPeriod = chains(rows, question, periods: bounds)
+    #expect(toldByPeriod.map(\.0) == byPeriod.map(\.0))
+    #expect(toldByPeriod.map(\.1) == byPeriod.map(\.1))
+  }
+
+  // For 20 seeds each: shuffling rows, shifting times, renaming users and splitting into other chunks change nothing
+  // but what they should.
+  @Test("only order, distance and sameness count", arguments: 0..<everyKind.count * 20)
+  func invariance(seed: Int) {
+    var numbers = SeededNumbers(seed: seed)
+    let kind = everyKind[seed % everyKind.count]
+    let question = Question(steps: 4, window: 6, mode: kind.0, strictTies: kind.1)
+    var rows = (0..<60).flatMap { (user: Int64) in
+      someRows(&numbers, question, upTo: 60, bare: false).map { row in
+        var row = row
+        row.user += user * 3
+        return row
+      }
     }
+    let before = chains(rows, question)
+    rows.shuffle(using: &numbers)
+    #expect(chains(rows, question).map(\.1) == before.map(\.1))
+    let shifted = rows.map { row in
+      var row = row
+      row.time += 1 << 60
+      row.user -= 1 << 40
+      return row
+    }
+    let after = chains(shifted, question)
+    #expect(after.map { $0.0 + 1 << 40 } == before.map(\.0))
+    #expect(after.map { $0.1.times.map { $0 - 1 << 60 } } == before.map(\.1.times))
+    let oneUser = rows.filter { $0.held == 0 && $0.user == rows.first?.user }
+    #expect(depth(oneUser, question, chunksOf: 1) == depth(oneUser, question, chunksOf: 1000))
   }
 
   // For 20 seeds of 20,000 events: shuffling rows changes nothing; a wider window loses nobody; steps only shrink.
@@ -146,7 +247,7 @@ struct FunnelTests {
   func stopsInTime() {
     var numbers = SeededNumbers(seed: 1)
     let events = (0..<2_000_000).map { _ in
-      ks_event(user: 0, time: Int64.random(in: 0...Int64.max, using: &numbers), steps: 1, padding: 0)
+      ks_event(user: 0, time: Int64.random(in: 0...Int64.max, using: &numbers), steps: 1, exclusions: 0)
     }
     let list = ChunkList(events, chunksOf: 40_000)
     var reached = [Int64](repeating: 0, count: 2)
@@ -154,7 +255,8 @@ struct FunnelTests {
       let alarm = Alarm(after: delay)
       let took = ContinuousClock().measure {
         let limits = ks_limits(stop: alarm.flag, stop_too: alarm.flag, memory: 1 << 30, threads: 1)
-        let status = withUnsafePointer(to: limits) { ks_funnel(list.first, 2, 10, $0, &reached) }
+        var shape = Question(steps: 2, window: 10).shape
+        let status = withUnsafePointer(to: limits) { ks_funnel(list.first, &shape, $0, &reached) }
         #expect(status == KS_STOPPED)
       }
       #expect(took < .milliseconds(delay + 100))

@@ -146,27 +146,72 @@ ks_status	ks_rfm_scores(const ks_rfm_totals *totals, int32_t period_end, const k
 /* The cluster of a cell of scores, each 1 to 5; 0 outside of that. */
 int8_t		ks_rfm_cluster(int32_t r_score, int32_t f_score, int32_t m_score);
 
-/* ---- ordered funnel with one window for the whole of it ---------------------------------------- */
+/* ---- funnels: Funnel*.swift, Moment.swift --------------------------------------------------------- */
 
 #define KS_MIN_STEPS 2
 #define KS_MAX_STEPS 32
 #define KS_NO_WINDOW INT64_MAX		/* the last step may come any time after the first */
 
+typedef enum ks_funnel_mode
+{
+	KS_FUNNEL_ORDERED = 0,		/* step 1, then 2, then 3 …, whatever else happens between */
+	KS_FUNNEL_STRICT,			/* likewise, and no other event between */
+	KS_FUNNEL_UNORDERED			/* in any order */
+} ks_funnel_mode;
+
+typedef struct ks_funnel_shape
+{
+	int64_t		window;			/* from the first event of a chain to its last, in the unit of time */
+	int32_t		steps;
+	int32_t		mode;			/* ks_funnel_mode */
+	int32_t		strict_ties;	/* 1: a chain takes at most one event of an instant */
+	int32_t		valued;			/* 1: the rows are ks_valued_event, 0: ks_event */
+} ks_funnel_shape;
+
 typedef struct ks_event
 {
 	int64_t		user;
 	int64_t		time;			/* microseconds */
-	uint32_t	steps;			/* bit i is set if the event can be step i + 1; never 0 */
-	uint32_t	padding;		/* 0 */
+	uint32_t	steps;			/* bit i is set if the event can be step i + 1 */
+	uint32_t	exclusions;		/* bit i is set if the event ends a chain that stands after step i + 1 */
 } ks_event;
 
-/* reached[i] becomes the number of users who come to step i + 1 within window of their step 1. */
-ks_status	ks_funnel(const ks_chunk *KS_NULLABLE events, int32_t steps, int64_t window,
+typedef struct ks_valued_event
+{
+	ks_event	event;
+	uint32_t	held;			/* chains consist of events of one user that are equal in this */
+	uint32_t	value;			/* reported for the first event of a chain */
+} ks_valued_event;
+
+/* What is told of one user: the chain that goes deepest; the header of Funnel.swift says which one of several. */
+typedef struct ks_funnel_chain
+{
+	int64_t		user;
+	uint32_t	held;			/* of the chain */
+	uint32_t	value;			/* of the chain's first event */
+	int32_t		depth;			/* at least 1: so many times are the chain's */
+	int32_t		padding;		/* 0 */
+} ks_funnel_chain;
+
+/* reached[i] becomes the number of users who come to step i + 1. */
+ks_status	ks_funnel(const ks_chunk *KS_NULLABLE events, const ks_funnel_shape *shape,
 					  const ks_limits *limits, int64_t *reached);
 
-/* The deepest step that the events reach, all being one user's; 0 if none is a first step. */
-ks_status	ks_funnel_depth(const ks_chunk *KS_NULLABLE events, int32_t steps, int64_t window,
+/* The depth that the events reach, all being one user's; 0 if none is a first step. */
+ks_status	ks_funnel_depth(const ks_chunk *KS_NULLABLE events, const ks_funnel_shape *shape,
 							const ks_limits *limits, int32_t *depth);
+
+/*
+ * The chains of the users who reach step 1 at least, in the order of user, and the times of their steps, chain after
+ * chain. Among chains of one user that begin in one of the periods [periods[i], periods[i + 1]) the deepest is told,
+ * one a period; period_count + 1 ascending instants, or 0 periods for all time as one.
+ *
+ * chains has room for *chain_count, times for *time_count. Both become what there is to tell; if there was too
+ * little room, nothing else is written: call again.
+ */
+ks_status	ks_funnel_chains(const ks_chunk *KS_NULLABLE events, const ks_funnel_shape *shape,
+							 const int64_t *KS_NULLABLE periods, int64_t period_count, const ks_limits *limits,
+							 ks_funnel_chain *chains, int64_t *chain_count, int64_t *times, int64_t *time_count);
 
 /* ---- who was there: sets of (user, place), a place being a day or another period ----------------- */
 
