@@ -1,4 +1,4 @@
-# The only entry points: run · stop · test · bench · install · lint · clean.
+# The only entry points: run · stop · test · bench · install · reference · lint · clean.
 export PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
 
 run: ; @.dev/run start
@@ -6,6 +6,9 @@ stop: ; @.dev/run stop
 test: ; @.dev/test
 bench: ; @.dev/bench
 lint: ; @.dev/lint
+
+# sql/REFERENCE.md, from the comments in the catalog.
+reference: ; @.dev/reference
 
 # The extension alone, into the server that PG_CONFIG belongs to.
 install: ; $(MAKE) -C extension install
@@ -15,4 +18,4 @@ clean:
 	$(MAKE) -C extension clean
 	rm -rf .build .venv
 
-.PHONY: run stop test bench lint install clean
+.PHONY: run stop test bench lint reference install clean
