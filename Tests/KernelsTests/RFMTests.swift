@@ -177,7 +177,8 @@ struct RFMTests {
     for (first, second) in [(Int64.max, Int64(1)), (.min, -1)] {
       let totals = Totals()
       let rows = [
-        purchase(1, day: 1, amount: first), purchase(2, day: 1, amount: 1), purchase(1, day: 2, amount: second),
+        purchase(1, day: 1, amount: first), purchase(2, day: 1, amount: 1),
+        purchase(1, day: 2, amount: second),
       ]
       #expect(totals.add(rows) == KS_OVERFLOW)
     }
@@ -200,7 +201,8 @@ struct RFMTests {
     var count: Int64 = 0
     #expect(withLimits(stopped: true) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_STOPPED)
     // 16 bytes a customer twice for the order, later 8 and 16 kB for the quintiles.
-    #expect(withLimits(memory: 31_000) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_MEMORY_LIMIT)
+    #expect(
+      withLimits(memory: 31_000) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_MEMORY_LIMIT)
     #expect(withLimits(memory: 48_000) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_OK)
     #expect(count == 1000 && totals.rows.allSatisfy { $0.amount == 3 && $0.orders == 3 })
   }
@@ -245,7 +247,9 @@ struct RFMTests {
   }
 
   // For 200 seeds: up to 300 rows of up to 60 customers; refunds, foreign orders and negative amounts among them.
-  @Test("customers score what counting the worse ones gives, in any order, chunks and workers", arguments: 0..<200)
+  @Test(
+    "customers score what counting the worse ones gives, in any order, chunks and workers", arguments: 0..<200
+  )
   func reference(seed: Int) {
     var numbers = SeededNumbers(seed: seed)
     var purchases = somePurchases(&numbers)
@@ -284,7 +288,8 @@ struct RFMTests {
     let amounts = (0..<2_000_000).map { _ -> Int64 in
       switch kind {
       case 0: Int64.random(in: 0...3, using: &numbers)
-      case 1: Int.random(in: 0..<1000, using: &numbers) == 0 ? .max : Int64.random(in: -9...99_999, using: &numbers)
+      case 1:
+        Int.random(in: 0..<1000, using: &numbers) == 0 ? .max : Int64.random(in: -9...99_999, using: &numbers)
       default: Int64(truncatingIfNeeded: numbers.next())
       }
     }
@@ -295,7 +300,10 @@ struct RFMTests {
     var worse: [Int64: Int] = [:]
     for (place, amount) in sorted.enumerated() where worse[amount] == nil { worse[amount] = place }
     #expect(scores.count == amounts.count)
-    #expect(zip(scores, amounts).allSatisfy { $0.amount == $1 && Int($0.scores[2]) == 1 + 5 * worse[$1]! / amounts.count })
+    #expect(
+      zip(scores, amounts).allSatisfy {
+        $0.amount == $1 && Int($0.scores[2]) == 1 + 5 * worse[$1]! / amounts.count
+      })
   }
 
   @Test("customers are told apart and put in order, whatever their numbers", arguments: [0, 1, 2, 3])

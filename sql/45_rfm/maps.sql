@@ -92,7 +92,7 @@ begin
     elsif clusters is null or cardinality(clusters) <> 125 or array_ndims(clusters) <> 1 then
         perform vibe_private.fail(
             format('clusters has %s elements', coalesce(cardinality(clusters)::text, 'no')),
-            detail => 'It must name the cluster of each of the 125 cells, in the order of r, f and m score.'
+            detail => 'It must name the cluster of each of the 125 cells, in one dimension, in the order of r, f and m score.'
         );
     end if;
     select c.r, c.f, c.m, c.cluster, b.r as better_r, b.f as better_f, b.m as better_m, b.cluster as better_cluster,

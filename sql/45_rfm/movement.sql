@@ -51,8 +51,8 @@ create function vibe.rfm_movers(
     site text,
     from_period text,
     to_period text,
-    from_cluster text default null,
-    to_cluster text default null,
+    moved_from text default null,
+    moved_to text default null,
     after_customer bigint default null,
     page_size integer default 100
 )
@@ -89,13 +89,13 @@ begin
         full join vibe.rfm_scores(of_site::text, since.period_start, since.period_end, by_map) as b using (customer_id)
     ) as m
     join vibe.customers as c on c.site_id = of_site and c.customer_id = m.customer_id
-    where (m.from_cluster = rfm_movers.from_cluster or rfm_movers.from_cluster is null and m.from_cluster <> m.to_cluster)
-      and (m.to_cluster = rfm_movers.to_cluster or rfm_movers.to_cluster is null and m.from_cluster <> m.to_cluster)
+    where (m.from_cluster = moved_from or moved_from is null and m.from_cluster <> m.to_cluster)
+      and (m.to_cluster = moved_to or moved_to is null and m.from_cluster <> m.to_cluster)
       and (m.customer_id > after_customer or after_customer is null)
     order by m.customer_id
     limit page_size;
 end
 $$;
 comment on function vibe.rfm_movers(text, text, text, text, text, bigint, integer) is
-'the customers behind vibe.rfm_movement(), by number: who went from from_cluster to to_cluster; left out, either is any other than the one on the other side. The next page begins after_customer';
+'the customers behind vibe.rfm_movement(), by number: who went from cluster moved_from to moved_to; left out, either is any other than the one on the other side. The next page begins after_customer';
 grant execute on function vibe.rfm_movers(text, text, text, text, text, bigint, integer) to vibe_analyst;

@@ -31,16 +31,19 @@ declare
 begin
     if period is null then
         return;
-    elsif parts is null then
-        raise exception 'period is "%"', left(period, 100)
-            using errcode = 'invalid_parameter_value',
-                detail = 'It must be a month as 2026-01, or two days as 2026-01-05..2026-02-04, both included.';
+    end if;
+    if parts is null then
+        raise datetime_field_overflow;
     end if;
     period_start := make_date(parts[1]::integer, parts[2]::integer, coalesce(parts[3]::integer, 1));
     period_end := case
         when parts[3] is null then (period_start + interval '1 month')::date
         else make_date(parts[4]::integer, parts[5]::integer, parts[6]::integer) + 1
     end;
+exception when datetime_field_overflow then
+    raise exception 'period is "%"', left(period, 100)
+        using errcode = 'invalid_parameter_value',
+            detail = 'It must be a month as 2026-01, or two days as 2026-01-05..2026-02-04, both included.';
 end
 $$;
 comment on function vibe.rfm_period(text) is
