@@ -5,7 +5,7 @@ create table vibe.segmentations (
     features text[] not null,
     k integer not null check (k between 1 and 256),
     options jsonb not null default '{}',
-    model jsonb,
+    model vibe.kmeans_model,
     scored integer,
     calculated_at timestamptz,
     primary key (site_id, segmentation_id),
