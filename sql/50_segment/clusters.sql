@@ -134,27 +134,27 @@ $$;
 comment on function vibe_private.value_starts(integer, integer, text[], integer[], jsonb, timestamptz) is
 'starts for vibe.kmeans: the customers of the least, the greatest and evenly ranked worth between, by the sum of normalised features';
 
-create function vibe_private.ranked_clusters(segmentation vibe.segmentations) returns table (cluster integer, place integer)
+create function vibe_private.ranked_clusters(model vibe.kmeans_model, features text[]) returns table (cluster integer, place integer)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
     select c.cluster, row_number() over (
-        order by vibe_private.row_value((segmentation).model, d.directions, array(
-            select (segmentation).model.centroids[c.cluster][i]
-            from generate_series(1, (segmentation).model.features) as i
+        order by vibe_private.row_value(model, d.directions, array(
+            select model.centroids[c.cluster][i]
+            from generate_series(1, model.features) as i
             order by i
         )) desc, c.cluster
     )::integer
-    from generate_series(1, (segmentation).model.clusters) as c (cluster)
+    from generate_series(1, model.clusters) as c (cluster)
     cross join (
         select array_agg(f.direction order by n.place) as directions
-        from unnest((segmentation).features) with ordinality as n (feature, place)
+        from unnest(ranked_clusters.features) with ordinality as n (feature, place)
         join vibe.cluster_features() as f using (feature)
     ) as d
 $$;
-comment on function vibe_private.ranked_clusters(vibe.segmentations) is
-'the clusters of a segmentation by the worth of their centroids, the best at place 1';
+comment on function vibe_private.ranked_clusters(vibe.kmeans_model, text[]) is
+'the clusters of a model by the worth of their centroids, the best at place 1';
 
 create function vibe_private.cluster_name(segmentation text, place integer, clusters integer) returns text
 language sql

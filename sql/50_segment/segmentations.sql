@@ -94,7 +94,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    segmentation vibe.segmentations;
+    segmentation record;
     clusters integer;
     profile record;
 begin
@@ -117,7 +117,7 @@ begin
                 else 'Standard'
             end as tier,
             r.cluster
-        from vibe_private.ranked_clusters(segmentation) as r
+        from vibe_private.ranked_clusters(segmentation.model, segmentation.features) as r
         order by r.place
     loop
         if exists (
@@ -143,7 +143,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    segmentation vibe.segmentations;
+    segmentation record;
     members record;
     customers integer := 0;
 begin
@@ -212,7 +212,7 @@ as $$
         )
     from vibe.segments as s
     join vibe.segmentations as g using (site_id, segmentation_id)
-    cross join lateral vibe_private.ranked_clusters(g) as r
+    cross join lateral vibe_private.ranked_clusters(g.model, g.features) as r
     where s.site_id = of_site and s.segmentation_id = of_segmentation and r.cluster = s.cluster_number
     order by r.place
 $$;

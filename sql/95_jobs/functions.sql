@@ -118,12 +118,13 @@ begin
         date_trunc('month', (yesterday + 1)::timestamp),
         interval '1 month'
     ) as m;
+    perform vibe_private.refresh_clusters(of_site);
     -- After RFM, which rules may ask for.
     perform vibe_private.refresh_segments(of_site);
 end
 $$;
 comment on function vibe_private.calculate_nightly(integer, date, date) is
-'daily figures from first_due to yesterday, RFM of the months they touch, the month before and the running one, then the members of rule segments';
+'daily figures from first_due to yesterday, RFM of the months they touch, the month before and the running one, then the members of rule segments; customers scored by the stored cluster models';
 
 create function vibe_private.keep_house() returns void
 language plpgsql
