@@ -171,7 +171,7 @@ insert into vibe.funnel_steps (site_id, funnel_id, position, name, event_name) s
 select * from vibe.calculate_funnel_conversion('shop', 'own');
 update vibe.funnel_steps set position = 2 where position = 5;
 select * from vibe.calculate_funnel_conversion('shop', 'own', '2026-03-10', '2026-03-10');
-select vibe.funnel_query(1, 99);
+select vibe.funnel_definition(1, 99);
 \set VERBOSITY default
 
 -- Rights: a login that is a viewer of another site sees nothing here, and a viewer writes nothing.

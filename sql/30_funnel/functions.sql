@@ -1,86 +1,12 @@
-create function vibe.create_funnel(site text, name text, steps jsonb, within interval default null) returns bigint
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    of_site integer := vibe.site_id(site, 'member');
-    made bigint;
-begin
-    perform vibe.check_funnel(name, steps, within);
-    insert into vibe.funnels as f (site_id, name, within)
-    values (of_site, create_funnel.name, create_funnel.within)
-    on conflict on constraint funnels_name_key do nothing
-    returning f.funnel_id into made;
-    if made is null then
-        raise exception 'funnel "%" exists already', name
-            using errcode = 'unique_violation', hint = 'delete it from vibe.funnels first, or choose another name';
-    end if;
-    insert into vibe.funnel_steps (site_id, funnel_id, position, name, event_name, page_pattern)
-    select of_site, made, s.position, coalesce(s.step ->> 'name', s.step ->> 'event_name'),
-        s.step ->> 'event_name', s.step ->> 'page_pattern'
-    from jsonb_array_elements(steps) with ordinality as s (step, position)
-    order by s.position;
-    return made;
-end
-$$;
-comment on function vibe.create_funnel(text, text, jsonb, interval) is
-'stores a funnel and returns its id. steps: an array of 2 to 32 objects with event_name, and if wanted name and page_pattern (as in like); within: the longest time from the first step to the last, in days or smaller units';
-grant execute on function vibe.create_funnel(text, text, jsonb, interval) to vibe_member;
-
-create function vibe.check_funnel(name text, steps jsonb, within interval) returns void
-language plpgsql
-immutable
-parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    bad record;
-begin
-    if name is null or length(name) not between 1 and 100 then
-        raise exception 'name is %', coalesce(quote_literal(name), 'null')
-            using errcode = 'invalid_parameter_value', detail = 'It must be 1 to 100 characters long.';
-    elsif jsonb_typeof(steps) is distinct from 'array' or jsonb_array_length(steps) not between 2 and 32 then
-        raise exception 'steps is %', coalesce(steps::text, 'null')
-            using errcode = 'invalid_parameter_value', detail = 'It must be an array of 2 to 32 objects.';
-    elsif within < interval '0' or extract(year from within) <> 0 or extract(month from within) <> 0 then
-        raise exception 'within is %', within
-            using errcode = 'invalid_parameter_value', detail = 'It must be days or smaller units, and not negative.';
-    end if;
-    select c.position, c.field, c.value, c.rule into bad
-    from jsonb_array_elements(steps) with ordinality as s (step, position)
-    cross join lateral (
-        select s.position, 'step' as field, s.step as value, 'must be an object' as rule
-        where jsonb_typeof(s.step) <> 'object'
-        union all
-        select s.position, e.key, e.value, case
-            when e.key not in ('name', 'event_name', 'page_pattern') then 'is not a field of a step'
-            when e.value <> 'null' and jsonb_typeof(e.value) <> 'string' then 'must be a string'
-            when length(e.value #>> '{}') not between 1 and case e.key when 'page_pattern' then 2000 else 100 end
-                then 'is too short or too long'
-        end
-        from jsonb_each(case jsonb_typeof(s.step) when 'object' then s.step else '{}' end) as e
-        union all
-        select s.position, 'event_name', 'null', 'must be given'
-        where jsonb_typeof(s.step) = 'object' and s.step ->> 'event_name' is null
-    ) as c
-    where c.rule is not null
-    order by c.position, c.field
-    limit 1;
-    if found then
-        raise exception 'step % has % %', bad.position, bad.field, bad.value
-            using errcode = 'invalid_parameter_value', detail = format('%s %s.', bad.field, bad.rule);
-    end if;
-end
-$$;
-comment on function vibe.check_funnel(text, jsonb, interval) is
-'raises the first rule that the parts of a funnel break, with step, field and value';
-grant execute on function vibe.check_funnel(text, jsonb, interval) to vibe_member;
+-- Reports on funnels, each from one scan of the events; queries.sql makes the query.
 
 create function vibe.calculate_funnel_conversion(
     site text default null,
     funnel text default null,
     first_day date default null,
-    last_day date default null
+    last_day date default null,
+    definition jsonb default null,
+    breakdown text default null
 )
 returns table (
     step integer,
@@ -88,123 +14,216 @@ returns table (
     users bigint,
     conversion_from_start numeric,
     conversion_from_previous numeric,
-    drop_off bigint
+    drop_off bigint,
+    entry_value text
 )
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    of_site integer := vibe.site_id(site);
-    chosen record;
-    days record;
+    task record;
 begin
-    select f.funnel_id, f.within into chosen
-    from vibe.funnels as f
-    where f.site_id = of_site and (funnel is null or f.name = funnel)
-    order by f.funnel_id
-    limit 1;
-    if not found then
-        raise exception '%', case when funnel is null then 'the site has no funnel' else format('funnel "%s" does not exist', funnel) end
-            using errcode = 'undefined_object', hint = 'vibe.create_funnel() makes one';
-    end if;
-    select d.first_day, d.last_day,
-        vibe.day_start(d.first_day, s.time_zone) as begins,
-        vibe.day_start(d.last_day + 1, s.time_zone) as ends
-    into days
-    from vibe.sites as s
-    cross join lateral (
-        select coalesce(calculate_funnel_conversion.last_day, (now() at time zone s.time_zone)::date) as last_day
-    ) as l
-    cross join lateral (
-        select coalesce(calculate_funnel_conversion.first_day, l.last_day - 30) as first_day, l.last_day
-    ) as d
-    where s.site_id = of_site;
-    if days.first_day > days.last_day then
-        raise exception 'first_day % is after last_day %', days.first_day, days.last_day
-            using errcode = 'invalid_parameter_value';
-    end if;
-
+    select * into task from vibe.funnel_task(site, funnel, first_day, last_day, definition);
     -- As one statement of its own, so that it may run in parallel.
     return query execute format($query$
-        with reached as materialized (%s)
+        with counted as materialized (%s), reached as (%s)
         select
-            s.position,
+            s.step,
             s.name,
             coalesce(n.here, 0),
             round(n.here::numeric / nullif(n.at_start, 0), 4),
             round(n.here::numeric / nullif(n.before, 0), 4),
-            coalesce(n.before - n.here, 0)
-        from vibe.funnel_steps as s
-        cross join reached as r
+            coalesce(n.before - n.here, 0),
+            r.entry_value
+        from reached as r
+        cross join vibe.funnel_step_names($6) as s
         cross join lateral (
-            select r.users[s.position] as here, r.users[1] as at_start,
-                case s.position when 1 then r.users[1] else r.users[s.position - 1] end as before
+            select r.users[s.step] as here, r.users[1] as at_start, r.users[greatest(s.step - 1, 1)] as before
         ) as n
-        where s.site_id = $1 and s.funnel_id = $5
-        order by s.position
-    $query$, vibe.funnel_query(of_site, chosen.funnel_id))
-    using of_site, days.begins, days.ends, chosen.within, chosen.funnel_id;
+        order by r.users[1] desc, r.entry_value, s.step
+    $query$,
+        vibe.funnel_query(task.site_id, task.asked, breakdown is not null, breakdown),
+        case when breakdown is null then 'select c.answer as users, null::text as entry_value from counted as c'
+        else format('select array[%s] as users, u.entry_value from counted as c cross join unnest(c.answer) as u group by u.entry_value', (
+            select string_agg(format('count(*) filter (where u.depth >= %s)', n), ', ' order by n) from generate_series(1, task.size) as n
+        )) end)
+    using task.site_id, task.begins, task.ends, task.within, null::timestamptz[], task.asked;
 end
 $$;
-comment on function vibe.calculate_funnel_conversion(text, text, date, date) is
-'users who reach each step of a stored funnel (the first one made unless named) from first_day to last_day (the last 30 days and today), both included, by the site''s clock. Conversions are shares of 1, null where nobody could convert; drop_off are the users lost since the step before. Visitors who turned out to be one person count once; bots do not count';
-grant execute on function vibe.calculate_funnel_conversion(text, text, date, date) to vibe_analyst;
+comment on function vibe.calculate_funnel_conversion(text, text, date, date, jsonb, text) is
+'users who reach each step of a stored funnel (the first one made unless named), or of one given as definition, from first_day to last_day (the last 30 days and today), both included, by the site''s clock. Conversions are shares of 1, null where nobody could convert; drop_off are the users lost since the step before. With breakdown, the name of an event property, for each entry_value: what it was at the first event of the user''s chain (see vibe.funnel_chains); null without it. Visitors who turned out to be one person count once; bots do not count';
+grant execute on function vibe.calculate_funnel_conversion(text, text, date, date, jsonb, text) to vibe_analyst;
 
--- An event is looked at by its name first: that is an index of constants to the executor, and most events end there.
-create function vibe.funnel_query(of_site integer, of_funnel bigint) returns text
+create function vibe.funnel_times(
+    site text default null,
+    funnel text default null,
+    first_day date default null,
+    last_day date default null,
+    definition jsonb default null,
+    percentiles double precision[] default '{0.25,0.5,0.75,0.9}'
+)
+returns table (
+    step integer,
+    name text,
+    users bigint,
+    percentile double precision,
+    from_start interval,
+    from_previous interval
+)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    names text[];
-    bits text;
-    size integer;
-    final integer;
-    has_merges boolean := exists (
-        select from vibe.site_users as u where u.site_id = of_site and u.merged_into is not null
-    );
+    task record;
 begin
-    select array_agg(n.event_name), string_agg(format('when %L then %s', n.event_name, n.bits), ' '), sum(n.steps), max(n.final)
-    into names, bits, size, final
-    from (
-        select s.event_name, count(*) as steps, max(s.position) as final, string_agg(
-            case
-                when s.page_pattern is null then format('(1 << %s)', s.position - 1)
-                else format('case when e.page like %L then 1 << %s else 0 end', s.page_pattern, s.position - 1)
-            end,
-            ' | ' order by s.position
-        ) as bits
-        from vibe.funnel_steps as s
-        where s.site_id = of_site and s.funnel_id = of_funnel
-        group by s.event_name
-        order by s.event_name
-    ) as n;
-    -- Members may write steps directly, one by one.
-    if size is null or size < 2 or final <> size then
-        raise exception 'funnel % of site % has %', of_funnel, of_site,
-            case when size is null then 'no steps' else format('%s steps, the last at position %s', size, final) end
-            using errcode = 'invalid_parameter_value', detail = 'It must have 2 to 32 steps, at positions 1, 2, 3 and so on.';
+    if percentiles is null or cardinality(percentiles) = 0 or not 0 <= all (percentiles) or not 1 >= all (percentiles) then
+        raise exception 'percentiles is %', coalesce(percentiles::text, 'null')
+            using errcode = 'invalid_parameter_value', detail = 'It must list numbers from 0 to 1.';
     end if;
-    return format(
-        'select vibe.funnel(%s, e.occurred_at, case e.event_name %s else 0 end, %s, $4) as users
-         from vibe.user_events as e %s
-         where e.site_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3
-           and e.event_name = any (%L::text[]) and not e.is_bot',
-        case when has_merges then 'coalesce(m.merged_into, e.user_id)' else 'e.user_id' end,
-        bits,
-        size,
-        case when has_merges then
-            'left join (
-                select u.user_id, u.merged_into from vibe.site_users as u
-                where u.site_id = $1 and u.merged_into is not null
-            ) as m on m.user_id = e.user_id'
-        else '' end,
-        names
-    );
+    select * into task from vibe.funnel_task(site, funnel, first_day, last_day, definition);
+    return query execute format($query$
+        with counted as materialized (%s), taken as (
+            select n.step, u.step_times[n.step] - u.step_times[1] as since_start,
+                u.step_times[n.step] - u.step_times[n.step - 1] as since_previous
+            from counted as c
+            cross join unnest(c.answer) as u
+            cross join generate_series(2, $7) as n (step)
+            where n.step <= u.depth
+        ), measured as (
+            select t.step, count(*) as users,
+                percentile_cont($8) within group (order by t.since_start) as from_start,
+                percentile_cont($8) within group (order by t.since_previous) as from_previous
+            from taken as t
+            group by t.step
+        )
+        select s.step, s.name, coalesce(m.users, 0), p.percentile, m.from_start[p.place], m.from_previous[p.place]
+        from vibe.funnel_step_names($6) as s
+        cross join unnest($8) with ordinality as p (percentile, place)
+        left join measured as m on m.step = s.step
+        where s.step > 1
+        order by s.step, p.place
+    $query$, vibe.funnel_query(task.site_id, task.asked, true))
+    using task.site_id, task.begins, task.ends, task.within, null::timestamptz[], task.asked, task.size, percentiles;
 end
 $$;
-comment on function vibe.funnel_query(integer, bigint) is
-'the query that counts a stored funnel over vibe.user_events; its parameters are site, begin, end and window';
-grant execute on function vibe.funnel_query(integer, bigint) to vibe_analyst;
+comment on function vibe.funnel_times(text, text, date, date, jsonb, double precision[]) is
+'how long the users of a funnel take to each step after the first, since their start and since the step before, as percentiles (numbers from 0 to 1, interpolated) over the users who reach it; the times are those of each user''s chain (see vibe.funnel_chains); arguments as vibe.calculate_funnel_conversion()';
+grant execute on function vibe.funnel_times(text, text, date, date, jsonb, double precision[]) to vibe_analyst;
+
+create function vibe.funnel_trend(
+    site text default null,
+    funnel text default null,
+    first_day date default null,
+    last_day date default null,
+    definition jsonb default null
+)
+returns table (
+    day date,
+    step integer,
+    name text,
+    users bigint,
+    conversion_from_start numeric,
+    conversion_from_previous numeric
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    task record;
+begin
+    select * into task from vibe.funnel_task(site, funnel, first_day, last_day, definition);
+    return query execute format($query$
+        with counted as materialized (%s), entered as (
+            select width_bucket(u.step_times[1], $5) as period, u.depth, count(*) as users
+            from counted as c
+            cross join unnest(c.answer) as u
+            group by 1, 2
+        ), reached as (
+            select d.n, s.step, s.name, coalesce(sum(e.users), 0)::bigint as users
+            from generate_series(1, cardinality($5) - 1) as d (n)
+            cross join vibe.funnel_step_names($6) as s
+            left join entered as e on e.period = d.n and e.depth >= s.step
+            group by d.n, s.step, s.name
+        )
+        select $7 + r.n - 1, r.step, r.name, r.users,
+            round(r.users::numeric / nullif(first_value(r.users) over w, 0), 4),
+            round(r.users::numeric / nullif(lag(r.users, 1, r.users) over w, 0), 4)
+        from reached as r
+        window w as (partition by r.n order by r.step)
+        order by r.n, r.step
+    $query$, vibe.funnel_query(task.site_id, task.asked, true))
+    using task.site_id, task.begins, task.ends + coalesce(task.within, interval '30 days'),
+        coalesce(task.within, interval '30 days'),
+        array(
+            select vibe.day_start(task.from_day + n, task.time_zone) from generate_series(0, task.to_day - task.from_day + 1) as n order by n
+        ), task.asked, task.from_day;
+end
+$$;
+comment on function vibe.funnel_trend(text, text, date, date, jsonb) is
+'users by the day on which they enter a funnel, and how many of them reach each step within its window (30 days if it has none), also after last_day; a user who enters on two days counts on both. Arguments as vibe.calculate_funnel_conversion(); the view vibe.funnel_days has the same of stored funnels as of the last night';
+grant execute on function vibe.funnel_trend(text, text, date, date, jsonb) to vibe_analyst;
+
+create function vibe.funnel_users(
+    site text default null,
+    funnel text default null,
+    first_day date default null,
+    last_day date default null,
+    definition jsonb default null,
+    stopped_after integer default null,
+    after_user bigint default null,
+    at_most integer default 100,
+    breakdown text default null
+)
+returns table (
+    user_id bigint,
+    external_id text,
+    name text,
+    depth integer,
+    last_step text,
+    entered_at timestamptz,
+    last_step_at timestamptz,
+    step_times timestamptz[],
+    entry_value text,
+    held_value text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    task record;
+begin
+    if at_most is null or at_most not between 1 and 10000 then
+        raise exception 'at_most is %', coalesce(at_most::text, 'null')
+            using errcode = 'invalid_parameter_value', detail = 'It must be 1 to 10000.';
+    end if;
+    select * into task from vibe.funnel_task(site, funnel, first_day, last_day, definition);
+    if stopped_after not between 1 and task.size then
+        raise exception 'stopped_after is %', stopped_after
+            using errcode = 'invalid_parameter_value', detail = format('It must be a step, 1 to %s, or null.', task.size);
+    end if;
+    return query execute format($query$
+        with counted as materialized (%s), page as (
+            select u.*
+            from counted as c
+            cross join unnest(c.answer) as u
+            where ($7 is null or u.depth = $7) and ($8 is null or u.user_id > $8)
+            order by u.user_id
+            limit $9
+        )
+        select p.user_id, v.external_id, v.name, p.depth, s.name, p.step_times[1], p.step_times[p.depth],
+            p.step_times, p.entry_value, p.held_value
+        from page as p
+        join vibe.funnel_step_names($6) as s on s.step = p.depth
+        left join vibe.site_users as v on v.site_id = $1 and v.user_id = p.user_id
+        order by p.user_id
+    $query$, vibe.funnel_query(task.site_id, task.asked, true, breakdown))
+    using task.site_id, task.begins, task.ends, task.within, null::timestamptz[], task.asked, stopped_after, after_user, at_most;
+end
+$$;
+comment on function vibe.funnel_users(text, text, date, date, jsonb, integer, bigint, integer, text) is
+'the users who enter a funnel, in the order of user_id: how deep they come and when. stopped_after: only those who take this step and no further one (the last step: those who convert); after_user and at_most (up to 10000) turn pages: give the last user_id of the page before. breakdown, the name of a property, fills entry_value; the chain of a user is that of vibe.funnel_chains; the other arguments as vibe.calculate_funnel_conversion()';
+grant execute on function vibe.funnel_users(text, text, date, date, jsonb, integer, bigint, integer, text) to vibe_analyst;

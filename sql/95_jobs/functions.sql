@@ -108,6 +108,7 @@ begin
     -- A site that opened today has no day to count. Ten years are the most that calculate_daily_stats() takes.
     if first_due <= yesterday then
         perform vibe.calculate_daily_stats(of_site::text, greatest(first_due, yesterday - 3650), yesterday);
+        perform vibe.calculate_funnel_days(of_site::text, greatest(first_due, yesterday - 3650), yesterday);
         -- Older days are not counted: their marks would make these ten years due again every hour.
         delete from vibe_private.dirty_days as m where m.site_id = of_site and m.day < yesterday - 3650;
     end if;
