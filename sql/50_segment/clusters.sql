@@ -42,7 +42,7 @@ declare
 begin
     if name is null or name !~ '^\S(.{0,58}\S)?$' then
         perform vibe_private.fail(format('name is %s', coalesce(quote_literal(name), 'null')),
-            'It must have 1 to 60 characters and begin and end with a letter, digit or sign.');
+            'It must have 1 to 60 characters and neither begin nor end with a blank.');
     end if;
     if k is null or k not between 1 and 256 then
         perform vibe_private.fail(format('k is %s', coalesce(k::text, 'null')), 'It must be 1 to 256.');

@@ -27,16 +27,16 @@ begin
     from unnest(features) with ordinality as n (feature, place)
     join vibe.cluster_features() as c using (feature);
     asked := jsonb_build_object('normalise', 'log1p_zscore', 'tolerance', 0) || options;
-    if not asked ? 'start' then
+    if asked -> 'start' = '"k-means++"' then
+        asked := asked - 'start';
+    elsif not asked ?| array['start', 'seed', 'restarts'] then
         asked := asked || jsonb_build_object(
             'start', vibe_private.value_starts(of_site, k, features, directions, asked, as_of));
-    elsif asked -> 'start' = '"k-means++"' then
-        asked := asked - 'start';
     end if;
     execute format('select (vibe.kmeans($1, $2, variadic array[%s])).* from vibe.customer_features($3, $4) as f',
         vibe_private.feature_columns(features))
     into model
-    using k, case when asked -> 'start' = 'null' then asked - 'start' else asked end, of_site::text, as_of;
+    using k, jsonb_strip_nulls(asked), of_site::text, as_of;
     if coalesce(model.clusters, 0) < k then
         perform vibe_private.fail(
             format('k is %s, and the site has %s different customers with all features', k, coalesce(model.clusters, 0)),
@@ -59,7 +59,7 @@ begin
 end
 $$;
 comment on function vibe.calculate_clusters(text, text, integer, text[], jsonb, timestamptz) is
-'divides the customers of vibe.customer_features(site, as_of) into k clusters, stores the model in vibe.segmentations and each cluster as a segment, and returns the clusters, best first. They are named High, Medium and Low value, with tier Premium, Standard or Value for marketing, by the worth of their centroid (sum of normalised features, each in the direction of vibe.cluster_features()). Options are those of vibe.kmeans; by default the features'' logarithms are normalised (log1p_zscore), the search begins with the customers of least, middle and greatest worth and runs to its end; {"start": "k-means++", "restarts": 10} begins by chance. Customers without one of the features are in no cluster; less than nothing spent counts as nothing. Repeating it keeps the segments and the history of their members';
+'divides the customers of vibe.customer_features(site, as_of) into k clusters, stores the model in vibe.segmentations and each cluster as a segment, and returns the clusters, best first. They are named High, Medium and Low value, with tier Premium, Standard or Value for marketing, by the worth of their centroid (sum of normalised features, each in the direction of vibe.cluster_features()). Options are those of vibe.kmeans; by default the features'' logarithms are normalised (log1p_zscore), the search begins with the customers of least, middle and greatest worth and runs to its end; {"start": "k-means++"}, a seed or restarts begin by chance. Customers without one of the features are in no cluster; less than nothing spent counts as nothing. Repeating it keeps the segments and the history of their members';
 grant execute on function vibe.calculate_clusters(text, text, integer, text[], jsonb, timestamptz) to vibe_member;
 
 create function vibe.score_clusters(site text default null, name text default 'value', as_of timestamptz default now()) returns integer
@@ -73,7 +73,7 @@ declare
 begin
     select s.segmentation_id into of_segmentation
     from vibe.segmentations as s
-    where s.site_id = of_site and s.name = score_clusters.name and s.model is not null;
+    where s.site_id = of_site and s.name = score_clusters.name and (s.model).k is not null;
     if not found then
         perform vibe_private.fail(format('segmentation %s does not exist', coalesce(quote_literal(score_clusters.name), 'null')),
             hint => 'vibe.calculate_clusters() makes one.', errcode => '42704');
@@ -186,7 +186,7 @@ as $$
 begin
     perform vibe_private.score_clusters(of_site, s.segmentation_id, now())
     from vibe.segmentations as s
-    where s.site_id = of_site and s.model is not null
+    where s.site_id = of_site and (s.model).k is not null
     order by s.segmentation_id;
 end
 $$;
