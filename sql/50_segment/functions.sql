@@ -96,6 +96,7 @@ rows 10000
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 set jit = off
+set work_mem = '64MB'
 as $$
 declare
     resolved jsonb := vibe.resolved_criteria(of_site, criteria, subject);
@@ -179,7 +180,7 @@ begin
     from vibe.segments as s
     where s.site_id = of_site and (s.name = segment or s.segment_id::text = segment);
     if not found then
-        raise exception 'segment % does not exist', coalesce(format('"%s"', left(segment, 120)), 'null')
+        raise exception 'segment % does not exist', coalesce('"' || left(segment, 120) || '"', 'null')
             using errcode = 'undefined_object', hint = 'vibe.create_segment() makes one';
     end if;
     return found_id;

@@ -54,6 +54,17 @@ begin
     )
     select (select count(*) from wanted), (select count(*) from added), (select count(*) from gone)
     into size, entered, departed;
+    -- Subjects that were erased while another transaction let them in: they leave no trace either.
+    delete from vibe.segment_members as m
+    where m.site_id = of_site
+      and m.segment_id = of_segment
+      and m.left_at >= at
+      and case subject
+          when 'customer' then not exists (
+              select from vibe.customers as c where c.site_id = of_site and c.customer_id = m.subject_id
+          )
+          else not exists (select from vibe.site_users as u where u.site_id = of_site and u.user_id = m.subject_id)
+      end;
     update vibe.segments as s
     set size = set_segment_members.size, sized_at = at, error = null
     where s.site_id = of_site and s.segment_id = of_segment;
@@ -149,7 +160,7 @@ begin
 end
 $$;
 comment on function vibe.refresh_segments(text) is
-'refreshes all rule segments of a site, one after the other; one that fails keeps its members, says why in error (here and in vibe.segments) and does not stop the others. Definer: membership is written by functions only';
+'refreshes all segments of a site but clusters (vibe.calculate_clusters() does those), one after the other; one that fails keeps its members, says why in error (here and in vibe.segments) and does not stop the others. Definer: membership is written by functions only';
 grant execute on function vibe.refresh_segments(text) to vibe_member;
 
 create function vibe_private.refresh_segments(of_site integer)
@@ -160,7 +171,9 @@ as $$
 #variable_conflict use_column
 begin
     for segment_id, segment in
-        select s.segment_id, s.name from vibe.segments as s where s.site_id = of_site and s.kind = 'rule' order by s.segment_id
+        select s.segment_id, s.name from vibe.segments as s
+        where s.site_id = of_site and s.kind <> 'cluster'
+        order by s.segment_id
     loop
         begin
             error := null;

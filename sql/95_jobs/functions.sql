@@ -120,12 +120,12 @@ begin
         interval '1 month'
     ) as m;
     perform vibe_private.refresh_clusters(of_site);
-    -- After RFM, which rules may ask for.
+    -- After RFM and clusters, which rules may ask for.
     perform vibe_private.refresh_segments(of_site);
 end
 $$;
 comment on function vibe_private.calculate_nightly(integer, date, date) is
-'daily figures from first_due to yesterday, RFM of the months they touch, the month before and the running one, then the members of rule segments; customers scored by the stored cluster models';
+'daily figures from first_due to yesterday, RFM of the months they touch, the month before and the running one, then customers scored by the stored cluster models and the members of segments';
 
 create function vibe_private.keep_house() returns void
 language plpgsql
