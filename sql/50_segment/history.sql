@@ -116,29 +116,38 @@ returns table (
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
     of_site integer := vibe.site_id(site);
     of_segment bigint := vibe.segment_id(of_site, in_segment);
 begin
-    return query
-    select o.*
-    from vibe.get_online_users(of_site::text) as o
-    where exists (
-            select from vibe.segments as s
-            join vibe.segment_members as m using (site_id, segment_id)
-            where s.site_id = of_site
-              and s.segment_id = of_segment
-              and m.left_at is null
-              and m.subject_id in (
-                    select o.user_id where s.subject = 'user'
-                    union all
-                    select u.customer_id from vibe.site_users as u
-                    where u.site_id = of_site and s.subject = 'customer'
-                      and (u.user_id = o.user_id or u.merged_into = o.user_id)
-                )
-        );
+    if (select s.subject = 'user' from vibe.segments as s where s.site_id = of_site and s.segment_id = of_segment) then
+        return query
+        select o.*
+        from vibe.get_online_users(of_site::text) as o
+        where exists (
+                select from vibe.segment_members as m
+                where m.site_id = of_site and m.segment_id = of_segment and m.subject_id = o.user_id and m.left_at is null
+            )
+        order by o.last_seen_at desc, o.session_id desc;
+    else
+        return query
+        select o.*
+        from vibe.get_online_users(of_site::text) as o
+        where exists (
+                select from vibe.site_users as u
+                join vibe.segment_members as m on m.subject_id = u.customer_id
+                where u.site_id = of_site
+                  and (u.user_id = o.user_id or u.merged_into = o.user_id)
+                  and m.site_id = of_site
+                  and m.segment_id = of_segment
+                  and m.left_at is null
+            )
+        order by o.last_seen_at desc, o.session_id desc;
+    end if;
 end
 $$;
 comment on function vibe.get_online_users_in_segment(text, text) is

@@ -13,7 +13,15 @@ create or replace view vibe.segment_sizes with (security_invoker = true) as
     from vibe.segments as g
     join vibe.sites as s using (site_id);
 comment on view vibe.segment_sizes is 'the segments of each site and their sizes, for BI tools';
+comment on column vibe.segment_sizes.site_id is 'the site';
+comment on column vibe.segment_sizes.site is 'name of the site';
+comment on column vibe.segment_sizes.segment_id is 'as in vibe.segments';
+comment on column vibe.segment_sizes.segment is 'name of the segment';
+comment on column vibe.segment_sizes.kind is 'rule, cluster or static';
+comment on column vibe.segment_sizes.subject is 'what its members are: customer or user';
+comment on column vibe.segment_sizes.tier is 'what marketing calls a cluster: Premium, Standard or Value; null for others';
 comment on column vibe.segment_sizes.size is 'members at sized_at';
+comment on column vibe.segment_sizes.sized_at is 'when the segment was last refreshed or its members changed';
 comment on column vibe.segment_sizes.error is 'why the last nightly refresh failed; null when it did not';
 grant select on vibe.segment_sizes to vibe_analyst;
 
@@ -32,20 +40,36 @@ create or replace view vibe.current_segment_members with (security_invoker = tru
     join vibe.sites as s using (site_id)
     where m.left_at is null;
 comment on view vibe.current_segment_members is 'who is in which segment now, since when';
+comment on column vibe.current_segment_members.site_id is 'the site';
+comment on column vibe.current_segment_members.site is 'name of the site';
+comment on column vibe.current_segment_members.segment_id is 'as in vibe.segments';
+comment on column vibe.current_segment_members.segment is 'name of the segment';
+comment on column vibe.current_segment_members.subject is 'what its members are: customer or user';
+comment on column vibe.current_segment_members.customer_id is 'the member, where they are customers';
+comment on column vibe.current_segment_members.user_id is 'the member, where they are users (persons after merges)';
+comment on column vibe.current_segment_members.entered_at is 'member since';
 grant select on vibe.current_segment_members to vibe_analyst;
 
 create or replace view vibe.segment_sizes_by_month with (security_invoker = true) as
-    with changes as (
-        select
-            m.site_id,
-            m.segment_id,
-            date_trunc('month', e.at at time zone s.time_zone)::date as month,
-            sum(e.entered) as entered,
-            sum(e.departed) as departed
+    -- By instant first: a refresh lets many in at one.
+    with instants as (
+        select m.site_id, m.segment_id, m.entered_at as at, count(*) as entered, 0 as departed
         from vibe.segment_members as m
+        group by m.site_id, m.segment_id, m.entered_at
+        union all
+        select m.site_id, m.segment_id, m.left_at, 0, count(*)
+        from vibe.segment_members as m
+        where m.left_at is not null
+        group by m.site_id, m.segment_id, m.left_at
+    ), changes as (
+        select
+            i.site_id,
+            i.segment_id,
+            date_trunc('month', i.at at time zone s.time_zone) as month,
+            sum(i.entered) as entered,
+            sum(i.departed) as departed
+        from instants as i
         join vibe.sites as s using (site_id)
-        cross join lateral (values (m.entered_at, 1, 0), (m.left_at, 0, 1)) as e (at, entered, departed)
-        where e.at is not null
         group by 1, 2, 3
     )
     select
@@ -69,4 +93,14 @@ create or replace view vibe.segment_sizes_by_month with (security_invoker = true
     left join changes as c on c.site_id = g.site_id and c.segment_id = g.segment_id and c.month = t.month;
 comment on view vibe.segment_sizes_by_month is
 'members of each segment at the end of each month of the site''s calendar (the running month: now), and who entered and left in it; erased subjects are not counted';
+comment on column vibe.segment_sizes_by_month.site_id is 'the site';
+comment on column vibe.segment_sizes_by_month.site is 'name of the site';
+comment on column vibe.segment_sizes_by_month.segment_id is 'as in vibe.segments';
+comment on column vibe.segment_sizes_by_month.segment is 'name of the segment';
+comment on column vibe.segment_sizes_by_month.kind is 'rule, cluster or static';
+comment on column vibe.segment_sizes_by_month.subject is 'what its members are: customer or user';
+comment on column vibe.segment_sizes_by_month.month is 'first day of the month';
+comment on column vibe.segment_sizes_by_month.entered is 'entries in the month; who comes back enters again';
+comment on column vibe.segment_sizes_by_month.departed is 'exits in the month';
+comment on column vibe.segment_sizes_by_month.size is 'members at the end of the month, or now';
 grant select on vibe.segment_sizes_by_month to vibe_analyst;
