@@ -88,10 +88,14 @@ comment on function vibe_private.keep_customers_of_site() is
 create function vibe_private.refresh_customers(sites integer[], customers bigint[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = auto
 as $$
 begin
     if coalesce(cardinality(sites), 0) = 0 then
         return;
+    elsif cardinality(sites) > 1000 then
+        -- The kept plan looks up each customer's orders, which is right for few of them.
+        perform set_config('plan_cache_mode', 'force_custom_plan', true);
     end if;
     perform 1
     from vibe.customers as c

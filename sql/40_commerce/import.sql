@@ -1,220 +1,165 @@
--- The staging table is read through jsonb, so its columns may be of any type and only three of them must be there.
-create function vibe.import_purchases(site text, orders regclass) returns jsonb
+-- Import of CSV files. PostgreSQL 15's COPY stops at the first bad line, so it loads numbered lines into a temporary table
+-- and everything else happens in sets: take apart, check, store, keep what was refused.
+-- Definer functions, because derived columns, imports and rejects are not the members' to write; each asks for membership
+-- first, and reads no table but those it made itself.
+
+create function vibe.begin_import(site text, kind text, options jsonb default '{}', out import_id bigint, out command text)
 language plpgsql
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     into_site integer := vibe.site_id(site, 'member');
-    zone text;
-    money char(3);
-    missing text;
+begin
+    if begin_import.kind is null or begin_import.kind not in ('orders', 'lines', 'customers') then
+        perform vibe_private.fail(
+            format('kind is %s', coalesce(quote_literal(begin_import.kind), 'null')), hint => 'orders, lines or customers'
+        );
+    end if;
+    perform vibe_private.check_import_options(begin_import.kind, begin_import.options);
+    insert into vibe.imports as i (site_id, kind, options)
+    values (into_site, begin_import.kind, begin_import.options)
+    returning i.import_id into begin_import.import_id;
+    perform vibe_private.drop_import_table('import_lines');
+    -- Temporary: no log is written for it, no other session sees it, and it goes with this one.
+    create temporary table import_lines (line bigint generated always as identity (cache 1000), record text);
+    execute format('comment on table pg_temp.import_lines is %L', begin_import.import_id);
+    grant select, insert on pg_temp.import_lines to public;
+    command := 'copy import_lines (record) from stdin (format csv, delimiter e''\x01'', quote e''\x02'', encoding ''latin1'')';
+end
+$$;
+comment on function vibe.begin_import(text, text, jsonb) is
+'opens an import of a CSV file with a header; kind says what a record is: orders, lines (of orders) or customers. Then load the file by `command` in the same session and call finish_import(import_id). Options: columns {"our name": "name in the header"}, delimiter (,), decimal_mark (.), date_order (ymd, dmy, mdy), time_zone and currency (the site''s), encoding (UTF8), refund_prefix (order numbers that begin so are refunds), duplicate_lines (reject or keep)';
+grant execute on function vibe.begin_import(text, text, jsonb) to vibe_member;
+
+create function vibe.finish_import(import_id bigint) returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+set work_mem = '128MB'
+set enable_nestloop = on
+as $$
+declare
+    into_site integer;
+    is_finished boolean;
+    name text;
     answer jsonb;
 begin
-    if (select c.relkind from pg_catalog.pg_class as c where c.oid = orders) <> 'r' then
-        raise exception 'orders is %, which is not a plain table', orders using errcode = 'wrong_object_type';
+    select i.site_id into into_site from vibe.imports as i
+    where i.import_id = finish_import.import_id and i.site_id in (select vibe.my_sites('member'));
+    if not found then
+        perform vibe_private.fail(format('import %s does not exist or is not yours', coalesce(finish_import.import_id::text, 'null')));
     end if;
-    select string_agg(w.name, ', ' order by w.place) into missing
-    from (values (1, 'order_id'), (2, 'purchased_at'), (3, 'amount')) as w (place, name)
-    where not exists (
-        select from pg_catalog.pg_attribute as a
-        where a.attrelid = orders and a.attname = w.name and not a.attisdropped
-    );
-    if missing is not null then
-        raise exception 'orders is %, which lacks the column %', orders, missing
-            using errcode = 'undefined_column',
-                hint = 'order_id, purchased_at and amount are needed; customer_id, name, email, currency, item_count, is_refund and is_cancelled may be there';
+    -- Two imports of a site would write the same customers and orders.
+    perform pg_advisory_xact_lock('vibe.imports'::regclass::oid::integer, into_site);
+    select i.finished_at is not null into is_finished from vibe.imports as i
+    where i.site_id = into_site and i.import_id = finish_import.import_id;
+    if is_finished then
+        perform vibe_private.fail(format('import %s is finished already', finish_import.import_id), errcode => '55000');
     end if;
-    select s.time_zone, s.currency into zone, money from vibe.sites as s where s.site_id = into_site;
-
-    execute format($query$
-        with staged as (
-            select row_number() over (order by o.ctid) as row, to_jsonb(o) as fields from %s as o
-        ), checked as materialized (
-            select s.row, c.* from staged as s cross join lateral vibe.read_order(s.fields, $2, $3) as c
-        ), judged as materialized (
-            select
-                c.*,
-                case when c.reason is not null then c.field when r.place > 1 then 'order_id' end as bad_field,
-                case when c.reason is not null then c.reason when r.place > 1 then 'is in the import more than once' end as why
-            from checked as c
-            left join (
-                select row, row_number() over (partition by order_id order by row) as place
-                from checked where reason is null
-            ) as r using (row)
-        ), buyers as materialized (
-            -- The last word on each counts.
-            select
-                customer_id,
-                (array_agg(name order by row desc) filter (where name is not null))[1] as name,
-                (array_agg(email order by row desc) filter (where email is not null))[1] as email
-            from judged where why is null and customer_id is not null
-            group by customer_id
-        ), known as materialized (
-            select b.customer_id as external_id, c.customer_id, b.name, b.email,
-                (coalesce(b.name, c.name), coalesce(b.email, c.email)) is distinct from (c.name, c.email) as differs
-            from buyers as b
-            left join vibe.customers as c on c.site_id = $1 and c.external_id = b.customer_id
-        ), written as (
-            insert into vibe.customers as c (site_id, external_id, name, email)
-            select $1, k.external_id, k.name, k.email
-            from known as k where k.customer_id is null or k.differs
-            order by k.external_id
-            on conflict on constraint customers_external_id_key do update
-                set name = coalesce(excluded.name, c.name), email = coalesce(excluded.email, c.email)
-            returning c.customer_id, c.external_id
-        ), customers as (
-            select customer_id, external_id from written
-            union
-            select customer_id, external_id from known where customer_id is not null
-        ), stored as (
-            insert into vibe.purchases as p (
-                site_id, customer_id, external_id, purchased_at, amount, currency, item_count, is_refund, is_cancelled
-            )
-            select $1, c.customer_id, j.order_id, j.purchased_at, j.amount, j.currency, j.item_count, j.is_refund, j.is_cancelled
-            from judged as j
-            left join customers as c on c.external_id = j.customer_id
-            where j.why is null
-            order by j.order_id
-            on conflict on constraint purchases_external_id_key do update set
-                customer_id = excluded.customer_id,
-                purchased_at = excluded.purchased_at,
-                amount = excluded.amount,
-                currency = excluded.currency,
-                item_count = excluded.item_count,
-                is_refund = excluded.is_refund,
-                is_cancelled = excluded.is_cancelled
-            where (p.customer_id, p.purchased_at, p.amount, p.currency, p.item_count, p.is_refund, p.is_cancelled)
-                is distinct from (excluded.customer_id, excluded.purchased_at, excluded.amount, excluded.currency,
-                    excluded.item_count, excluded.is_refund, excluded.is_cancelled)
-            returning p.xmax = 0 as is_new
-        )
-        select jsonb_build_object(
-            'imported', (select count(*) from stored where is_new),
-            'changed', (select count(*) from stored where not is_new),
-            'unchanged', count(*) filter (where j.why is null) - (select count(*) from stored),
-            'rejected', count(*) filter (where j.why is not null),
-            'errors', coalesce(jsonb_agg(
-                jsonb_build_object('row', j.row, 'order_id', j.order_id, 'field', j.bad_field, 'value', j.value, 'reason', j.why)
-                order by j.row
-            ) filter (where j.why is not null and j.error_place <= 1000), '[]')
-        )
-        from (
-            select j.row, j.order_id, j.bad_field, j.why,
-                case when j.reason is null then j.order_id else j.value end as value,
-                row_number() over (partition by j.why is null order by j.row) as error_place
-            from judged as j
-        ) as j
-    $query$, orders)
-    into answer
-    using into_site, zone, money;
+    if not exists (
+        select from pg_class as c
+        where c.oid = to_regclass('pg_temp.import_lines')
+          and c.relowner = 'vibe_owner'::regrole
+          and obj_description(c.oid, 'pg_class') = finish_import.import_id::text
+    ) then
+        perform vibe_private.fail(
+            format('import %s has no lines in this session', finish_import.import_id),
+            hint => 'begin_import(), copy and finish_import() belong into one session', errcode => '55000'
+        );
+    end if;
+    answer := vibe_private.import_lines(into_site, finish_import.import_id);
+    foreach name in array array['import_lines', 'import_records', 'import_rows', 'import_orders', 'import_customers', 'import_known', 'import_items', 'import_touched'] loop
+        perform vibe_private.drop_import_table(name);
+    end loop;
     return answer;
 end
 $$;
-comment on function vibe.import_purchases(text, regclass) is
-'imports orders from a staging table in one statement: answers how many were imported, changed, unchanged and rejected, with field, value and reason of the first 1000 rejects; repeating it changes nothing. Columns: order_id, purchased_at (the site''s zone unless it has an offset), amount; customer_id, name, email, currency (the site''s), item_count, is_refund, is_cancelled';
-grant execute on function vibe.import_purchases(text, regclass) to vibe_member;
+comment on function vibe.finish_import(bigint) is
+'checks and stores the lines that were loaded since begin_import() and answers how many records and orders there were: imported, changed, unchanged, rejected, by reason; each reject is kept in vibe.import_rejects. Importing a file again changes nothing. An order is stored whole or not at all';
+grant execute on function vibe.finish_import(bigint) to vibe_member;
 
--- In schema vibe, since the import runs with the caller's rights (it reads the caller's table).
-create function vibe.read_order(
-    fields jsonb,
-    time_zone text,
-    default_currency char(3),
-    out order_id text,
-    out customer_id text,
-    out name text,
-    out email text,
-    out purchased_at timestamptz,
-    out amount numeric,
-    out currency char(3),
-    out item_count integer,
-    out is_refund boolean,
-    out is_cancelled boolean,
-    out field text,
-    out value text,
-    out reason text
-)
+create function vibe.import_csv(site text, kind text, content text, options jsonb default '{}') returns jsonb
 language plpgsql
-stable
-parallel safe
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    flags constant text := '^(t|true|f|false|y|yes|n|no|0|1)$';
+    opened bigint;
 begin
-    order_id := nullif(btrim(fields ->> 'order_id'), '');
-    customer_id := nullif(btrim(fields ->> 'customer_id'), '');
-    name := nullif(btrim(fields ->> 'name'), '');
-    email := nullif(btrim(fields ->> 'email'), '');
-
-    for field, value, reason in
-        select r.field, fields ->> r.field, r.reason
-        from (values
-            ('order_id', coalesce(length(order_id), 0) between 1 and 200, 'must be 1 to 200 characters long'),
-            ('customer_id', length(customer_id) <= 200, 'must be at most 200 characters long'),
-            ('name', length(name) <= 500, 'must be at most 500 characters long'),
-            ('email', length(email) <= 320, 'must be at most 320 characters long'),
-            ('amount', coalesce(btrim(fields ->> 'amount'), '') ~ '^[-+]?[0-9]{1,12}([.][0-9]{1,2}0*)?$',
-                'must be a number with at most 12 digits before the point and 2 after it'),
-            ('currency', coalesce(btrim(fields ->> 'currency'), default_currency) ~ '^[A-Z]{3}$',
-                'must be three capital letters, as in ISO 4217'),
-            ('item_count', btrim(fields ->> 'item_count') ~ '^[0-9]{1,9}$', 'must be a whole number, zero or above'),
-            ('is_refund', lower(btrim(fields ->> 'is_refund')) ~ flags, 'must be true or false'),
-            ('is_cancelled', lower(btrim(fields ->> 'is_cancelled')) ~ flags, 'must be true or false')
-        ) as r (field, is_good, reason)
-        where not r.is_good
-        limit 1
-    loop
-        return;
-    end loop;
-
-    amount := btrim(fields ->> 'amount')::numeric;
-    currency := coalesce(btrim(fields ->> 'currency'), default_currency);
-    item_count := btrim(fields ->> 'item_count')::integer;
-    is_refund := coalesce(lower(btrim(fields ->> 'is_refund'))::boolean, false);
-    is_cancelled := coalesce(lower(btrim(fields ->> 'is_cancelled'))::boolean, false);
-    purchased_at := vibe.read_instant(btrim(fields ->> 'purchased_at'), time_zone);
-    if purchased_at is null then
-        field := 'purchased_at';
-        reason := 'must be a date or time as 2024-12-31, 20241231, 2024-12-31 23:59:59 or 2024-12-31T23:59:59+01:00';
-    elsif purchased_at > now() + interval '1 day' then
-        field := 'purchased_at';
-        reason := 'lies in the future';
-    elsif purchased_at < '1900-01-01 00:00:00+00' then
-        field := 'purchased_at';
-        reason := 'lies before 1900';
-    elsif is_refund and amount > 0 then
-        field := 'amount';
-        reason := 'must be zero or below in a refund';
-    elsif not is_refund and amount < 0 then
-        field := 'amount';
-        reason := 'must be zero or above unless is_refund is true';
+    if content is null then
+        perform vibe_private.fail('content is null', hint => 'the text of a CSV file');
+    elsif options ? 'encoding' then
+        perform vibe_private.fail('options has encoding', hint => 'content is text already; only files have an encoding');
     end if;
-    value := fields ->> field;
+    select b.import_id into opened from vibe.begin_import(site, kind, options) as b;
+    insert into pg_temp.import_lines (record)
+    select t.line
+    from string_to_table(
+        -- As a file is loaded: each byte a character.
+        convert_from(convert_to(replace(replace(content, e'\r\n', e'\n'), e'\r', e'\n'), 'UTF8'), 'LATIN1'), e'\n'
+    ) with ordinality as t (line, place)
+    order by t.place;
+    return vibe.finish_import(opened);
 end
 $$;
-comment on function vibe.read_order(jsonb, text, char) is
-'one row of an order import as typed values, or the first field that breaks a rule with its value and the rule';
-grant execute on function vibe.read_order(jsonb, text, char) to vibe_member;
+comment on function vibe.import_csv(text, text, text, jsonb) is
+'imports the text of a CSV file in one call, for programs that come through the server; else as begin_import() and finish_import()';
+grant execute on function vibe.import_csv(text, text, text, jsonb) to vibe_member;
 
-create function vibe.read_instant(value text, time_zone text) returns timestamptz
+create function vibe_private.drop_import_table(name text) returns void
 language plpgsql
-stable
-strict
-parallel safe
 set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
 as $$
 begin
-    -- The pattern keeps out words such as "now" and dates whose reading depends on DateStyle.
-    if value !~ '^[0-9]{4}(-[0-9]{2}-[0-9]{2}|[0-9]{4})([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|[-+][0-9]{2}(:?[0-9]{2})?))?)?$' then
-        return null;
-    elsif value ~ '[ T].*(Z|[-+][0-9:]+)$' then
-        return value::timestamptz;
+    -- A caller's own table of that name might come with policies or triggers that run as we do.
+    if exists (
+        select from pg_class as c where c.oid = to_regclass('pg_temp.' || name) and c.relowner <> 'vibe_owner'::regrole
+    ) then
+        perform vibe_private.fail(format('the temporary table %s is in the way', name), errcode => '42P07', hint => 'drop it');
     end if;
-    return value::timestamp at time zone time_zone;
-exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
-    return null;
+    execute format('drop table if exists pg_temp.%I', name);
 end
 $$;
-comment on function vibe.read_instant(text, text) is
-'an ISO 8601 date or time as an instant, in time_zone unless it has an offset; null if it is none';
-grant execute on function vibe.read_instant(text, text) to vibe_member;
+comment on function vibe_private.drop_import_table(text) is 'removes a temporary table of an import; refuses one that somebody else made';
+
+-- The whole of an import; the tables it makes on the way stand beside import_lines.
+create function vibe_private.import_lines(into_site integer, of_import bigint) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    kind text;
+    columns text[];
+    rejects record;
+    stored record;
+begin
+    select i.kind into kind from vibe.imports as i where i.site_id = into_site and i.import_id = of_import;
+    columns := vibe_private.read_import(into_site, of_import);
+    case kind
+        when 'lines' then perform vibe_private.gather_import_orders(into_site, of_import);
+        when 'orders' then perform vibe_private.refuse_repeated('order_id');
+        else perform vibe_private.refuse_repeated('customer_id');
+    end case;
+    select r.* into rejects from vibe_private.keep_rejects(into_site, of_import) as r;
+    select s.* into stored from vibe_private.store_import(into_site, kind, columns) as s;
+    update vibe.imports as i
+    set finished_at = clock_timestamp(),
+        records = rejects.accepted + rejects.rejected,
+        accepted = rejects.accepted,
+        rejected = rejects.rejected,
+        imported = stored.imported,
+        changed = stored.changed,
+        unchanged = stored.unchanged,
+        foreign_orders = stored.foreign_orders
+    where i.site_id = into_site and i.import_id = of_import;
+    return jsonb_build_object(
+        'import_id', of_import, 'records', rejects.accepted + rejects.rejected, 'accepted', rejects.accepted,
+        'rejected', rejects.rejected, 'imported', stored.imported, 'changed', stored.changed, 'unchanged', stored.unchanged,
+        'foreign_orders', stored.foreign_orders, 'reasons', rejects.reasons
+    );
+end
+$$;
+comment on function vibe_private.import_lines(integer, bigint) is 'reads, checks and stores what is in pg_temp.import_lines';

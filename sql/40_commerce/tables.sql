@@ -176,6 +176,59 @@ create trigger currency_changed after update of currency on vibe.sites
     for each row when (new.currency is distinct from old.currency) execute function vibe_private.keep_customers_of_site();
 comment on trigger currency_changed on vibe.sites is 'keeps the totals of customers right, which are in the site''s currency';
 
+create table vibe.imports (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    import_id bigint generated always as identity unique,
+    kind text not null check (kind in ('orders', 'lines', 'customers')),
+    options jsonb not null,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    records bigint,
+    accepted bigint,
+    rejected bigint,
+    imported bigint,
+    changed bigint,
+    unchanged bigint,
+    foreign_orders bigint,
+    primary key (site_id, import_id)
+);
+comment on table vibe.imports is 'files that were imported, and what became of them';
+comment on column vibe.imports.kind is 'what a record of the file is: an order, a line of an order, a customer';
+comment on column vibe.imports.options is 'how the file is written, as given to begin_import()';
+comment on column vibe.imports.finished_at is 'null while the file is being loaded, and for ever if it never was finished';
+comment on column vibe.imports.records is 'records of the file, without the header and empty lines; accepted + rejected';
+comment on column vibe.imports.rejected is 'records that broke a rule; they are in vibe.import_rejects';
+comment on column vibe.imports.imported is 'orders (or customers) that were new';
+comment on column vibe.imports.changed is 'orders (or customers) that were known and differ now';
+comment on column vibe.imports.unchanged is 'orders (or customers) that were known as they are';
+comment on column vibe.imports.foreign_orders is 'accepted orders and refunds in another currency than the site''s, which no sum takes in';
+alter table vibe.imports enable row level security;
+create policy read on vibe.imports for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.imports is 'rows of a site are seen by its members';
+grant select on vibe.imports to vibe_analyst;
+
+create table vibe.import_rejects (
+    site_id integer not null,
+    import_id bigint not null,
+    line bigint not null,
+    record text not null,
+    field text,
+    value text,
+    reason text not null,
+    primary key (site_id, import_id, line),
+    constraint import_rejects_import_fkey foreign key (site_id, import_id)
+        references vibe.imports (site_id, import_id) on delete cascade
+);
+comment on table vibe.import_rejects is 'records of imported files that broke a rule, each with the first rule it broke';
+comment on column vibe.import_rejects.line is 'line of the file on which the record begins; the header is line 1';
+comment on column vibe.import_rejects.record is 'the record as it stands in the file, up to 10000 characters';
+comment on column vibe.import_rejects.field is 'what broke the rule, by our name; null if it is the record itself';
+comment on column vibe.import_rejects.value is 'what the file says there, up to 1000 characters';
+alter table vibe.import_rejects enable row level security;
+create policy read on vibe.import_rejects for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.import_rejects is 'rows of a site are seen by its members';
+grant select on vibe.import_rejects to vibe_analyst;
+
 -- A visitor may be known as a customer; the column is born with vibe.site_users, the key can only be made here.
 alter table vibe.site_users add constraint site_users_customer_fkey foreign key (site_id, customer_id)
     references vibe.customers (site_id, customer_id) on delete set null (customer_id);

@@ -346,6 +346,53 @@ ks_status	ks_kmeans_place(const ks_kmeans_model *model, const double *centroids)
 
 /* The cluster, counted from 0, whose centroid is nearest to a finite row; the first one of several. Scales the row. */
 int32_t		ks_kmeans_nearest(const ks_kmeans_model *model, double *row);
+/* ---- CSV: records of a file, numbers and dates as people write them ----------------------------- */
+
+/* A field's place in the text of its record; blanks around it and its quotes are left out. */
+typedef struct ks_csv_field
+{
+	int32_t		start;
+	int32_t		length;			/* 0: nothing was written */
+} ks_csv_field;
+
+#define KS_CSV_OPEN_QUOTE (-1)			/* a quoted field does not end */
+#define KS_CSV_TEXT_AFTER_QUOTE (-2)	/* neither a delimiter nor the end follows a closing quote */
+
+/* How many fields the record has, the first `room` of which are written; or one of the codes above. `text` has room for `size`. */
+int32_t		ks_csv_split(const uint8_t *record, int32_t size, uint8_t delimiter, uint8_t *text,
+						 ks_csv_field *fields, int32_t room);
+
+/* Does a line end inside a quoted field, if it begins so or not? */
+bool		ks_csv_ends_in_quotes(const uint8_t *line, int32_t size, uint8_t delimiter, bool begins);
+
+/* The bytes of which UTF-8 text holds the Latin 1 reading; -1 if a character is above 255. `bytes` has room for `size`. */
+int32_t		ks_bytes_of_latin1(const uint8_t *text, int32_t size, uint8_t *bytes);
+
+/* A number of up to 12 digits before the mark and `decimals` (0 to 6) after it, in units of 10^-decimals; false if it is none. */
+bool		ks_read_decimal(const uint8_t *text, int32_t size, uint8_t mark, int32_t decimals, int64_t *value);
+
+typedef enum ks_date_order
+{
+	KS_YEAR_FIRST,
+	KS_DAY_FIRST,
+	KS_MONTH_FIRST
+} ks_date_order;
+
+typedef struct ks_clock
+{
+	int32_t		year;			/* 1 to 9999 */
+	int32_t		month;
+	int32_t		day;
+	int32_t		hour;
+	int32_t		minute;
+	int32_t		second;
+	int32_t		microsecond;
+	bool		has_offset;
+	int32_t		offset;			/* seconds east of Greenwich */
+} ks_clock;
+
+/* A date with or without time and offset, all parts within their range; false if it is none. */
+bool		ks_read_clock(const uint8_t *text, int32_t size, ks_date_order order, ks_clock *result);
 
 #ifdef __clang__
 #pragma clang assume_nonnull end
