@@ -87,6 +87,11 @@ union all select 'purchases of a visitor who is another customer', count(*) from
     join vibe.site_users as u using (site_id, user_id) where u.customer_id is distinct from p.customer_id or u.external_id is null
 union all select 'refunds before their order', count(*) from vibe.purchases as r
     join vibe.purchases as p on p.site_id = r.site_id and p.external_id || '-R' = r.external_id where r.purchased_at <= p.purchased_at or -r.amount > p.amount
+union all select 'orders and refunds whose items differ from them', count(*) from vibe.purchases as p left join lateral (
+        select sum(i.amount) as amount, abs(sum(i.quantity)) as pieces, bool_and(i.category is not null and i.product_id is not null) as is_known
+        from vibe.purchase_items as i where i.site_id = p.site_id and i.purchase_id = p.purchase_id) as i on true
+    where (i.amount, i.pieces, i.is_known) is distinct from (p.amount, p.item_count::numeric, true) or p.channel is null
+union all select 'customers without preferred category', count(*) from vibe.customers where (order_count > 0) <> (preferred_category is not null)
 union all select 'merges without history', count(*) from vibe.site_users as u left join vibe.user_merges as m using (site_id, user_id)
     where u.merged_into is distinct from m.into_user_id
 union all select 'merges of merged', count(*) from vibe.site_users as u join vibe.site_users as k on k.site_id = u.site_id and k.user_id = u.merged_into

@@ -1,19 +1,19 @@
 -- What the demo shop sells and who comes, as lists; "upto" is the upper end of an entry's share of [0, 1).
 
-create function vibe_private.demo_products() returns table (place integer, id text, title text, price numeric)
+create function vibe_private.demo_products() returns table (place integer, id text, title text, category text, price numeric)
 language sql
 immutable
 parallel safe
 as $$
     values
-        (0, 'mug', 'Harvest mug', 24.00),
-        (1, 'lamp', 'Dusk lamp', 129.00),
-        (2, 'chair', 'Harbour chair', 349.00),
-        (3, 'plant', 'Fig in terracotta', 58.00),
-        (4, 'blanket', 'Rosehip blanket', 145.00),
-        (5, 'clock', 'Nine-to-five clock', 89.00),
-        (6, 'teapot', 'Tidewater teapot', 76.00),
-        (7, 'basket', 'Market basket', 49.00)
+        (0, 'mug', 'Harvest mug', 'Kitchen', 24.00),
+        (1, 'lamp', 'Dusk lamp', 'Lighting', 129.00),
+        (2, 'chair', 'Harbour chair', 'Furniture', 349.00),
+        (3, 'plant', 'Fig in terracotta', 'Garden', 58.00),
+        (4, 'blanket', 'Rosehip blanket', 'Textiles', 145.00),
+        (5, 'clock', 'Nine-to-five clock', 'Decoration', 89.00),
+        (6, 'teapot', 'Tidewater teapot', 'Kitchen', 76.00),
+        (7, 'basket', 'Market basket', 'Storage', 49.00)
 $$;
 comment on function vibe_private.demo_products() is 'what the demo shop''s pages sell, prices in whole currency';
 

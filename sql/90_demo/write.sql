@@ -185,7 +185,7 @@ as $$
 $$;
 comment on function vibe_private.demo_order(integer, integer) is 'order number of a visit that ends in a purchase';
 
--- Some orders are called off, some are given back between then and now.
+-- Some orders are called off, some are given back between then and now; an order is pieces of one product.
 create function vibe_private.write_demo_purchases(of_site integer) returns void
 language sql
 set search_path = pg_catalog, pg_temp
@@ -193,30 +193,45 @@ as $$
     with orders as materialized (
         select
             s.*,
+            p.id as product_id,
+            p.title as product_name,
+            p.category,
             p.price,
             u.user_id,
             u.customer_id,
             vibe_private.demo_order(s.visitor, s.visit) as order_id,
-            vibe_private.demo_chance(s.seed, 'regret', s.visitor, s.visit) as regret
+            vibe_private.demo_chance(s.seed, 'regret', s.visitor, s.visit) as regret,
+            case when vibe_private.demo_chance(s.seed, 'app', s.visitor) < 0.2 then 'app' else 'web' end as channel
         from vibe_private.demo_site_steps(of_site) as s
         join vibe_private.demo_products() as p on p.place = s.product
         join vibe.site_users as u on u.site_id = of_site and u.anonymous_id = s.visitor_id
         where s.event_name = 'purchase'
+    ), papers as materialized (
+        select o.order_id, o.occurred_at, o.quantity, o.price * o.quantity as amount, false as is_refund, o.regret < 0.02 as is_cancelled,
+            o.customer_id, o.user_id, o.channel, o.product_id, o.product_name, o.category
+        from orders as o
+        union all
+        select o.order_id || '-R', o.occurred_at + (d.ends - o.occurred_at) * 0.4, -1, -o.price, true, false,
+            o.customer_id, o.user_id, o.channel, o.product_id, o.product_name, o.category
+        from orders as o
+        cross join vibe_private.demo_sites as d
+        where d.site_id = of_site and o.regret > 0.96
+    ), written as (
+        insert into vibe.purchases (
+            site_id, customer_id, user_id, external_id, purchased_at, amount, currency, item_count, channel, is_refund, is_cancelled
+        )
+        select of_site, p.customer_id, p.user_id, p.order_id, p.occurred_at, p.amount, 'USD', abs(p.quantity), p.channel, p.is_refund, p.is_cancelled
+        from papers as p
+        order by p.occurred_at, p.order_id
+        returning purchase_id, external_id
     )
-    insert into vibe.purchases (
-        site_id, customer_id, user_id, external_id, purchased_at, amount, currency, item_count, is_refund, is_cancelled
-    )
-    select of_site, o.customer_id, o.user_id, o.order_id, o.occurred_at, o.price * o.quantity, 'USD', o.quantity, false, o.regret < 0.02
-    from orders as o
-    union all
-    select of_site, o.customer_id, o.user_id, o.order_id || '-R', o.occurred_at + (d.ends - o.occurred_at) * 0.4,
-        -o.price, 'USD', 1, true, false
-    from orders as o
-    cross join vibe_private.demo_sites as d
-    where d.site_id = of_site and o.regret > 0.96
-    order by 5, 4
+    insert into vibe.purchase_items (site_id, purchase_id, line, product_id, name, category, quantity, amount)
+    select of_site, w.purchase_id, 1, p.product_id, p.product_name, p.category, p.quantity, p.amount
+    from written as w
+    join papers as p on p.order_id = w.external_id
+    order by w.purchase_id
 $$;
-comment on function vibe_private.write_demo_purchases(integer) is 'orders, cancelled orders and refunds of a demo site';
+comment on function vibe_private.write_demo_purchases(integer) is 'orders, cancelled orders and refunds of a demo site, with what they consist of';
 
 -- One visitor in thirty who never said who he is turns out to be a known one on another device.
 create function vibe_private.write_demo_merges(of_site integer) returns void
