@@ -1,79 +1,161 @@
 #!/usr/bin/env python3
-"""A funnel of four steps over 10 million events in vibe.user_events: the stored funnel against the best plain SQL we know."""
+"""Funnels over 10 million events: the aggregate over a narrow table, the product function over vibe.user_events as a viewer.
+
+With "narrow" or "product" only that part. Peers are the best plain SQL we know (windows and joins, with and without a covering index), DuckDB and ClickHouse (chDB).
+"""
 import sys
 
-from measure import compare, connect, fill, scaled
+from measure import compare, connect, fill, scaled, seconds
 
 EVENTS = scaled(10_000_000)
 USERS = scaled(350_000)
-SITE = "(select site_id from vibe.sites where name = 'bench')"
 STEPS = ["product_view", "add_to_cart", "checkout", "purchase"]
+# In the order of time, as a tracker writes them: 400 visits at once, of 12 events in an hour each, in 90 days.
+VISITS = f"""(
+    select i / 4800 * 400 + i % 400 as visit, i % 4800 / 400 as turn, i % 977 as n,
+        timestamptz '2025-01-01' + i * (interval '90 days' / {EVENTS}::float8) as at
+    from generate_series(0, {EVENTS} - 1) as i
+) as e
+cross join lateral (select (hashint8extended(e.visit, 2) & 1048575) % 100 as intent) as v"""
+USER = f"1 + (hashint8extended(e.visit, 1) & 1073741823) % {USERS}"
 
-connection = connect()
-connection.execute("select vibe.create_site('bench')")
-connection.execute("""select vibe.create_funnel('bench', 'buy', (
-    select jsonb_agg(jsonb_build_object('event_name', s) order by n) from unnest(%s::text[]) with ordinality as u (s, n)), '1 day')""", [STEPS])
-fill(connection, f"{EVENTS} events", [
-    "select vibe_private.add_partition(m::date) from generate_series(date '2025-01-01', '2025-03-01', '1 month') as m",
-    # In the order of time, as a tracker writes them: 400 visits at once, of 12 events in an hour each. 45 % of them only look
-    # around, 30 % look at products, 15 % fill a cart, 6 % come to the checkout, 4 % pay: 24 % of the events are steps.
-    f"""insert into vibe.user_events (site_id, occurred_at, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot)
-        select {SITE}, e.at, e.at, 1 + (hashint8extended(e.visit, 1) & 1073741823) % {USERS}, e.visit,
-            case
-                when e.turn in (2, 4, 5, 7) and v.intent >= 45 then 'product_view'
-                when e.turn in (6, 8) and v.intent >= 75 then 'add_to_cart'
-                when e.turn = 9 and v.intent >= 90 then 'checkout'
-                when e.turn = 10 and v.intent >= 96 then 'purchase'
+
+def step(column):
+    """The number of the step that an event is."""
+    return f"case {column} " + " ".join(f"when '{name}' then {n}" for n, name in enumerate(STEPS, 1)) + " end"
+
+
+def windows(events, within):
+    """One sort; each level carries the latest start that leads to it as a running maximum over the levels before."""
+    return f"""
+        with e as ({events}),
+        l1 as (select *, max(at) filter (where step = 1) over w as s1 from e window w as (partition by user_id order by at, step)),
+        l2 as (select *, max(s1) filter (where step = 2 and at <= s1 + interval '{within}') over w as s2 from l1
+               window w as (partition by user_id order by at, step)),
+        l3 as (select *, max(s2) filter (where step = 3 and at <= s2 + interval '{within}') over w as s3 from l2
+               window w as (partition by user_id order by at, step)),
+        d as (select user_id, max(case when step = 4 and at <= s3 + interval '{within}' then 4 when s3 is not null then 3
+                when s2 is not null then 2 when s1 is not null then 1 else 0 end) as depth from l3 group by user_id)
+        select array[count(*) filter (where depth >= 1), count(*) filter (where depth >= 2),
+            count(*) filter (where depth >= 3), count(*) filter (where depth >= 4)] from d"""
+
+
+def joins(sources, within, before=""):
+    """One hash join a step, each keeping the latest start for an event."""
+    chain = [f"c1 as materialized (select user_id, at, at as start from {sources[0]} as s)"] + [
+        f"""c{n} as materialized (select n.user_id, n.at, max(p.start) as start from c{n - 1} as p join {source} as n
+            on n.user_id = p.user_id and n.at >= p.at and n.at <= p.start + interval '{within}' group by n.user_id, n.at)"""
+        for n, source in enumerate(sources[1:], 2)
+    ]
+    return f"""with {before} {", ".join(chain)}
+        select array[{", ".join(f"(select count(distinct user_id) from c{n})" for n in range(1, 5))}]"""
+
+
+def both_joins(events, within):
+    """The events of all steps read once, or each step's by itself."""
+    together = joins([f"(select user_id, at from e where step = {n})" for n in range(1, 5)], within, f"e as materialized ({events}),")
+    separate = joins([f"(select user_id, at from ({events}) as x where step = {n})" for n in range(1, 5)], within)
+    return {"joins, a scan a step": separate, "joins, one scan": together}
+
+
+def narrow(connection):
+    """The aggregate over a table as narrow as can be."""
+    connection.execute("create table events_narrow (user_id int8, at timestamptz, event_name text)")
+    fill(connection, f"{EVENTS} narrow events", [
+        # A third of the events are steps.
+        f"""insert into events_narrow select {USER}, e.at, case
+                when e.turn in (2, 4, 5, 7) and v.intent >= 40 then 'product_view'
+                when e.turn in (6, 8) and v.intent >= 55 then 'add_to_cart'
+                when e.turn = 9 and v.intent >= 70 then 'checkout'
+                when e.turn = 10 and v.intent >= 80 then 'purchase'
                 else 'page_view'
-            end,
-            '/products/' || e.n, 'https://shop.example/products/' || e.n || '?from=search', 'https://search.example/', 'Product ' || e.n,
-            jsonb_build_object('price', e.n % 500, 'list', 'summer'), v.intent = 10
-        from (
-            select i / 4800 * 400 + i % 400 as visit, i % 4800 / 400 as turn, i % 977 as n,
-                timestamptz '2025-01-01' + i * (interval '90 days' / {EVENTS}::float8) as at
-            from generate_series(0, {EVENTS} - 1) as i
-        ) as e
-        cross join lateral (select (hashint8extended(e.visit, 2) & 1048575) % 100 as intent) as v""",
-    "vacuum (analyze) vibe.user_events",
-])
-
-OURS = "select array_agg(users::bigint order by step) from vibe.calculate_funnel_conversion('bench', 'buy', '2025-01-01', '2025-03-31')"
-ROWS = f"""vibe.user_events as e where e.site_id = {SITE} and e.occurred_at >= '2025-01-01' and e.occurred_at < '2025-04-01' and not e.is_bot"""
-STEP = "case e.event_name " + " ".join(f"when '{name}' then {n}" for n, name in enumerate(STEPS, 1)) + " end"
-# One sort; each level carries the latest start that leads to it as a running maximum over the levels before.
-WINDOWS = f"""
-    with e as (select e.user_id, e.occurred_at as at, {STEP} as step from {ROWS} and e.event_name = any ('{{{",".join(STEPS)}}}')),
-    l1 as (select *, max(at) filter (where step = 1) over w as s1 from e window w as (partition by user_id order by at, step)),
-    l2 as (select *, max(s1) filter (where step = 2 and at <= s1 + interval '1 day') over w as s2 from l1
-           window w as (partition by user_id order by at, step)),
-    l3 as (select *, max(s2) filter (where step = 3 and at <= s2 + interval '1 day') over w as s3 from l2
-           window w as (partition by user_id order by at, step)),
-    d as (select user_id, max(case when step = 4 and at <= s3 + interval '1 day' then 4 when s3 is not null then 3
-            when s2 is not null then 2 when s1 is not null then 1 else 0 end) as depth from l3 group by user_id)
-    select array[count(*) filter (where depth >= 1), count(*) filter (where depth >= 2),
-        count(*) filter (where depth >= 3), count(*) filter (where depth >= 4)] from d"""
-# One hash join a step, each keeping the latest start for an event; the events of all steps read once, or each step's by itself.
-JOIN = """select n.user_id, n.at, max(p.start) as start from {0} as p join {1} as n
-    on n.user_id = p.user_id and n.at >= p.at and n.at <= p.start + interval '1 day' group by n.user_id, n.at"""
-CHAIN = """
-    c1 as materialized (select user_id, at, at as start from {0} as s),
-    c2 as materialized ({1}), c3 as materialized ({2}), c4 as materialized ({3})
-    select array[(select count(distinct user_id) from c1), (select count(distinct user_id) from c2),
-        (select count(distinct user_id) from c3), (select count(distinct user_id) from c4)]"""
+            end from {VISITS}""",
+        "vacuum (analyze) events_narrow",
+    ])
+    events = f"select user_id, at, {step('event_name')} as step from events_narrow where event_name = any ('{{{','.join(STEPS)}}}')"
+    usual = {"window functions": windows(events, "7 days"), **both_joins(events, "7 days")}
+    ours = call(STEPS)
+    good = compare(connection, "aggregate, narrow table", ours, usual, 8.0)
+    flat(connection)
+    connection.execute("create index on events_narrow (user_id, at, event_name)")
+    connection.execute("vacuum (analyze) events_narrow")
+    good &= compare(connection, "aggregate, narrow table, SQL with a covering index", ours, usual, 4.0)
+    return good
 
 
-def joins(steps):
-    """The chain of joins over these four sources of events."""
-    return CHAIN.format(steps[0], *(JOIN.format(f"c{n}", step) for n, step in enumerate(steps[1:], 1)))
+def call(steps):
+    """The aggregate over the narrow table."""
+    return f"select vibe.funnel(user_id, at, event_name, array[{', '.join(repr(s) for s in steps)}], interval '7 days') from events_narrow"
 
 
-SEPARATE = "with " + joins([f"(select e.user_id, e.occurred_at as at from {ROWS} and e.event_name = '{name}')" for name in STEPS])
-TOGETHER = f"""with e as materialized (
-    select e.user_id, e.occurred_at as at, {STEP} as step from {ROWS} and e.event_name = any ('{{{",".join(STEPS)}}}')
-),""" + joins([f"(select user_id, at from e where step = {n})" for n in range(1, 5)])
+def flat(connection):
+    """Says how time grows with steps: the same events, which are taken again and again."""
+    took = {}
+    for _ in range(5):
+        for count in (4, 8, 16, 32):
+            took.setdefault(count, []).append(seconds(connection, call((STEPS * 8)[:count]))[1])
+    four = sorted(took[4])[2]
+    print("   steps: " + ", ".join(f"{n}: {sorted(t)[2]:.3f} s ({sorted(t)[2] / four:.2f} times four steps)" for n, t in took.items()), flush=True)
 
-good = True
-for workers in (0, 2):
-    connection.execute(f"set max_parallel_workers_per_gather = {workers}")
-    good &= compare(connection, f"funnel, {workers} workers", OURS, {"window functions": WINDOWS, "joins, a scan a step": SEPARATE, "joins, one scan": TOGETHER}, 4.0)
-sys.exit(not good)
+
+def product(connection):
+    """vibe.calculate_funnel_conversion over events as the tracker writes them, by a login that is a viewer."""
+    connection.execute("select vibe.create_site('bench'), vibe.create_site('other')")
+    connection.execute("""select vibe.create_funnel('bench', jsonb_build_object('name', 'buy', 'within', '1 day', 'steps', (
+        select jsonb_agg(jsonb_build_object('event_name', s) order by n) from unnest(%s::text[]) with ordinality as u (s, n))))""", [STEPS])
+    connection.execute("create role bench_viewer login in role vibe_analyst")
+    connection.execute("select vibe.add_member('bench', 'bench_viewer', 'viewer')")
+    site = connection.execute("select site_id from vibe.sites where name = 'bench'").fetchone()[0]
+    fill(connection, f"{EVENTS} events", [
+        "select vibe_private.add_partition(m::date) from generate_series(date '2025-01-01', '2025-03-01', '1 month') as m",
+        # One visitor in twenty turned out to be another one.
+        f"""insert into vibe.site_users (site_id, user_id, anonymous_id, merged_into) overriding system value
+            select {site}, i, 'visitor-' || i, case when i % 20 = 0 then i - 1 end from generate_series(1, {USERS}) as i""",
+        # 45 % of the visits only look around, 30 % look at products, 15 % fill a cart, 6 % come to the checkout, 4 % pay: 24 % of
+        # the events are steps.
+        f"""insert into vibe.user_events (site_id, occurred_at, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot)
+            select {site}, e.at, e.at, {USER}, e.visit, case
+                    when e.turn in (2, 4, 5, 7) and v.intent >= 45 then 'product_view'
+                    when e.turn in (6, 8) and v.intent >= 75 then 'add_to_cart'
+                    when e.turn = 9 and v.intent >= 90 then 'checkout'
+                    when e.turn = 10 and v.intent >= 96 then 'purchase'
+                    else 'page_view'
+                end,
+                '/products/' || e.n, 'https://shop.example/products/' || e.n || '?from=search', 'https://search.example/', 'Product ' || e.n,
+                jsonb_build_object('price', e.n % 500, 'list', 'summer'), v.intent = 10
+            from {VISITS}""",
+        "vacuum (analyze) vibe.user_events",
+        "vacuum (analyze) vibe.site_users",
+    ])
+    connection.execute("set session authorization bench_viewer")
+    ours = "select array_agg(users::bigint order by step) from vibe.calculate_funnel_conversion('bench', 'buy', '2025-01-01', '2025-03-31')"
+    events = f"""select coalesce(m.merged_into, e.user_id) as user_id, e.occurred_at as at, {step('e.event_name')} as step
+        from vibe.user_events as e
+        left join (select u.user_id, u.merged_into from vibe.site_users as u where u.site_id = {site} and u.merged_into is not null) as m
+            on m.user_id = e.user_id
+        where e.site_id = {site} and e.occurred_at >= '2025-01-01' and e.occurred_at < '2025-04-01' and not e.is_bot
+            and e.event_name = any ('{{{','.join(STEPS)}}}')"""
+    good = compare(connection, "calculate_funnel_conversion, viewer",
+                   ours, {"window functions": windows(events, "1 day"), **both_joins(events, "1 day")}, 4.0)
+    for report in ("funnel_times('bench', 'buy', '2025-01-01', '2025-03-31')", "funnel_trend('bench', 'buy', '2025-01-01', '2025-03-31')",
+                   "funnel_users('bench', 'buy', '2025-01-01', '2025-03-31', stopped_after => 2)",
+                   "calculate_funnel_conversion('bench', 'buy', '2025-01-01', '2025-03-31', breakdown => 'list')"):
+        print(f"   {report.split('(')[0]}: {seconds(connection, f'select * from vibe.{report}')[1]:.3f} s", flush=True)
+    connection.execute("reset session authorization")
+    took = seconds(connection, "select vibe.calculate_funnel_days('bench', '2025-01-01', '2025-03-31')")[1]
+    connection.execute("set session authorization bench_viewer")
+    print(f"   calculate_funnel_days of 90 days: {took:.3f} s; the view: {seconds(connection, 'select * from vibe.funnel_days')[1]:.3f} s", flush=True)
+    connection.execute("reset session authorization")
+    connection.execute("drop owned by bench_viewer; drop role bench_viewer")
+    return good
+
+
+def main():
+    connection = connect()
+    connection.execute("set max_parallel_workers_per_gather = 2")
+    parts = [narrow, product]
+    good = [part(connection) for part in parts if part.__name__ in (sys.argv[1:] or ["narrow", "product"])]
+    return 0 if all(good) else 1
+
+
+sys.exit(main())

@@ -42,6 +42,7 @@ def dumped(database, tmp_path):
         admin.execute("set client_min_messages = error")
         admin.execute("select vibe.create_demo_site('shop', 1, 200, 70)")
         admin.execute("select vibe.calculate_daily_stats('shop', current_date - 30, current_date - 1)")
+        admin.execute("select vibe.calculate_funnel_days('shop')")
         admin.execute("select vibe.calculate_rfm('shop', current_date - 70, current_date - 1)")
         admin.execute("select vibe.create_user('owner@example.com', 'correct horse')")
         admin.execute("select vibe.add_member('shop', 'owner@example.com', 'owner')")

@@ -54,6 +54,7 @@ def tenants(database):
         for name in ("alpha", "beta"):
             admin.execute("select vibe.create_demo_site(%s, 1, 60, 40)", [name])
             admin.execute("select vibe.calculate_daily_stats(%s, current_date - 3, current_date - 2)", [name])
+            admin.execute("select vibe.calculate_funnel_days(%s)", [name])
             admin.execute("select vibe.calculate_rfm(%s, current_date - 40, current_date - 2)", [name])
             admin.execute("select vibe.calculate_rfm(%s, to_char(current_date, 'YYYY-MM')), vibe.use_rfm_map(%s, 1)", [name, name])
             admin.execute("select vibe.create_segment(%s, 'buyers', '{\"version\": 1, \"all\": [{\"bought\": {}}]}')", [name])

@@ -115,8 +115,9 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    length interval := (within #>> '{}')::interval;
+    length interval;
 begin
+    length := (within #>> '{}')::interval;
     return jsonb_typeof(within) = 'string' and length >= interval '0' and length <= interval '106751991 days'
         and extract(year from length) = 0 and extract(month from length) = 0;
 exception

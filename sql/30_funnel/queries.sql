@@ -1,28 +1,28 @@
 -- The one query that all reports on funnels are made of. Names and values of a definition reach it as literals (%L).
 
-create function vibe.property_condition(key text, rule jsonb) returns text
+create function vibe.property_condition(property text, rule jsonb) returns text
 language sql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
     select case jsonb_typeof(rule)
-        when 'null' then format('coalesce(e.properties -> %L, ''null'') = ''null''', key)
-        when 'array' then format('e.properties -> %L = any (array(select jsonb_array_elements(%L::jsonb)))', key, rule)
+        when 'null' then format('coalesce(e.properties -> %L, ''null'') = ''null''', property)
+        when 'array' then format('e.properties -> %L = any (array(select jsonb_array_elements(%L::jsonb)))', property, rule)
         when 'object' then (
             select '(' || string_agg(case
-                when o.key = 'like' then format('e.properties ->> %L like %L', key, o.value #>> '{}')
+                when o.key = 'like' then format('e.properties ->> %L like %L', property, o.value #>> '{}')
                 when o.key in ('=', '!=') then
-                    format('coalesce(e.properties -> %L, ''null'') %s %L::jsonb', key, replace(o.key, '!=', '<>'), o.value)
+                    format('coalesce(e.properties -> %L, ''null'') %s %L::jsonb', property, replace(o.key, '!=', '<>'), o.value)
                 -- As JSON has it, every string is below every number.
                 else format(
                     '(e.properties -> %L %s %L::jsonb and jsonb_typeof(e.properties -> %L) = %L)',
-                    key, o.key, o.value, key, jsonb_typeof(o.value)
+                    property, o.key, o.value, property, jsonb_typeof(o.value)
                 )
             end, ' and ' order by o.key) || ')'
             from jsonb_each(rule) as o
         )
-        else format('e.properties -> %L = %L::jsonb', key, rule)
+        else format('e.properties -> %L = %L::jsonb', property, rule)
     end
 $$;
 comment on function vibe.property_condition(text, jsonb) is
@@ -180,8 +180,8 @@ begin
     ) as d
     where s.site_id = of_site and isfinite(d.first_day) and isfinite(d.last_day);
     if not found then
-        raise exception 'first_day % or last_day % is no day', first_day, last_day
-            using errcode = 'invalid_parameter_value', detail = 'They must not be infinite.';
+        raise exception '% is infinite', case when isfinite(first_day) is false then 'first_day' else 'last_day' end
+            using errcode = 'invalid_parameter_value', detail = 'It must be a day.';
     elsif task.first_day > task.last_day then
         raise exception 'first_day % is after last_day %', task.first_day, task.last_day
             using errcode = 'invalid_parameter_value';

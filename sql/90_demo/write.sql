@@ -309,6 +309,7 @@ begin
         {"name": "Checkout", "event_name": "checkout"},
         {"name": "Purchase", "event_name": "purchase"}
     ]', interval '7 days');
+    perform vibe.calculate_funnel_days(of_site::text);
 end
 $$;
 comment on function vibe_private.calculate_demo(integer) is 'figures of a demo site''s past, and its funnel';
