@@ -27,6 +27,7 @@ typedef struct rolling_state
 	place_set	users;			/* place 0 is the day days.first - history */
 	rolling_shape shape;
 	day_clock	clock;
+	bool		args_checked;	/* the arguments cannot differ between rows */
 	ArrayType  *windows;		/* the argument that shape.windows was made of; null for the usual three */
 } rolling_state;
 
@@ -106,17 +107,13 @@ first_state(FunctionCallInfo fcinfo, int days_arg, int windows_arg)
 		state->windows = MemoryContextAlloc(state->users.context, VARSIZE(windows));
 		memcpy(state->windows, windows, VARSIZE(windows));
 	}
+	state->args_checked = args_are_constant(fcinfo, days_arg);
 	return state;
 }
 
-/* The usual row has the very arguments of the first one. */
-static rolling_state *
-getarg_state(FunctionCallInfo fcinfo, int days_arg, int windows_arg)
+static void
+check_same_args(FunctionCallInfo fcinfo, const rolling_state *state, int days_arg, int windows_arg)
 {
-	rolling_state *state = PG_ARGISNULL(0) ? NULL : (rolling_state *) PG_GETARG_POINTER(0);
-
-	if (unlikely(state == NULL))
-		return first_state(fcinfo, days_arg, windows_arg);
 	if (PG_ARGISNULL(days_arg) || PG_ARGISNULL(days_arg + 1) ||
 		state->shape.days.first != PG_GETARG_DATEADT(days_arg) ||
 		state->shape.days.last != PG_GETARG_DATEADT(days_arg + 1))
@@ -127,6 +124,17 @@ getarg_state(FunctionCallInfo fcinfo, int days_arg, int windows_arg)
 		 !same_bytes(state->windows, PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(windows_arg)))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("windows differs between rows")));
+}
+
+static inline rolling_state *
+getarg_state(FunctionCallInfo fcinfo, int days_arg, int windows_arg)
+{
+	rolling_state *state = PG_ARGISNULL(0) ? NULL : (rolling_state *) PG_GETARG_POINTER(0);
+
+	if (unlikely(state == NULL))
+		return first_state(fcinfo, days_arg, windows_arg);
+	if (!state->args_checked)
+		check_same_args(fcinfo, state, days_arg, windows_arg);
 	return state;
 }
 
@@ -148,10 +156,8 @@ vibe_rolling_users_add_at(PG_FUNCTION_ARGS)
 	rolling_state *state = getarg_state(fcinfo, 3, 6);
 	TimestampTz at;
 
-	if (PG_ARGISNULL(5))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("time_zone is null")));
-	clock_set_zone(&state->clock, state->users.context, PG_GETARG_TEXT_PP(5));
+	if (!state->args_checked || state->clock.zone == NULL)
+		clock_getarg_zone(&state->clock, state->users.context, fcinfo, 5);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_POINTER(state);
 	at = PG_GETARG_TIMESTAMPTZ(2);
@@ -167,6 +173,20 @@ vibe_rolling_users_add_on(PG_FUNCTION_ARGS)
 {
 	rolling_state *state = getarg_state(fcinfo, 3, 5);
 
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+		add_day(state, PG_GETARG_INT64(1), PG_GETARG_DATEADT(2));
+	PG_RETURN_POINTER(state);
+}
+
+/* rolling_users(user, day, first_day, last_day, visitors, persons) */
+PG_FUNCTION_INFO_V1(vibe_rolling_users_add_renamed);
+Datum
+vibe_rolling_users_add_renamed(PG_FUNCTION_ARGS)
+{
+	rolling_state *state = getarg_state(fcinfo, 3, PG_NARGS());
+
+	if (unlikely(state->users.renames == NULL))
+		state->users.renames = getarg_renames(fcinfo, 5, state->users.context);
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
 		add_day(state, PG_GETARG_INT64(1), PG_GETARG_DATEADT(2));
 	PG_RETURN_POINTER(state);

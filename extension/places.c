@@ -7,6 +7,8 @@
  */
 #include "places.h"
 
+#include "nodes/primnodes.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -27,7 +29,7 @@ places_init(place_set *set, MemoryContext context, int places)
  * Room for so many users more.
  */
 static void
-reserve(place_set *set, ks_place_table *table, int64 users)
+reserve(MemoryContext context, ks_place_table *table, int64 users)
 {
 	ks_place_table larger = {.capacity = Max(table->capacity, FIRST_SLOTS), .count = 0};
 	Size		size;
@@ -38,7 +40,7 @@ reserve(place_set *set, ks_place_table *table, int64 users)
 		return;
 	size = larger.capacity * sizeof(ks_user_bits);
 	check_kernel_memory(size);
-	larger.slots = MemoryContextAllocExtended(set->context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	larger.slots = MemoryContextAllocExtended(context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	if (table->slots != NULL)
 	{
 		RUN_KERNEL(ks_places_merge(table->slots, table->capacity, &larger, &limits));
@@ -63,20 +65,76 @@ void
 places_flush(place_set *set)
 {
 	int64		added = 0;
+	int64		count = set->waiting;
 
-	while (added < set->waiting)
+	if (set->renames != NULL)
+		count = ks_places_rename(set->buffer, count, set->renames);
+	while (added < count)
 	{
 		const ks_user_place *rows = set->buffer + added;
 		int64		done = 0;
 
-		RUN_KERNEL(ks_places_add(rows, set->waiting - added, set->tables, set->table_count, &limits, &done));
-		if (done < set->waiting - added)
-			reserve(set, &set->tables[rows[done].place / KS_TABLE_PLACES], 1);
+		/* An error or a cancel ends the query: nothing sees a buffer of which half is renamed. */
+		RUN_KERNEL(ks_places_add(rows, count - added, set->tables, set->table_count, &limits, &done));
+		if (done < count - added)
+			reserve(set->context, &set->tables[rows[done].place / KS_TABLE_PLACES], 1);
 		added += done;
 	}
 	if (set->waiting == set->room && set->room < LARGEST_BUFFER_ROWS)
 		grow_buffer(set);
 	set->waiting = 0;
+}
+
+static const int64 *
+getarg_users(FunctionCallInfo fcinfo, int arg, const char *name, int *count)
+{
+	ArrayType  *array;
+
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s is null", name)));
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s has %d dimensions", name, ARR_NDIM(array)), errdetail("It must have one.")));
+	return (const int64 *) ARR_DATA_PTR(array);
+}
+
+/*
+ * What the arguments visitors and persons say: the first are to be counted as the second, and a null person is nobody.
+ */
+ks_renames *
+getarg_renames(FunctionCallInfo fcinfo, int users_arg, MemoryContext context)
+{
+	ks_renames *renames = MemoryContextAllocZero(context, sizeof(ks_renames));
+	int			user_count,
+				other_count;
+	const int64 *users = getarg_users(fcinfo, users_arg, "visitors", &user_count);
+	const int64 *others = getarg_users(fcinfo, users_arg + 1, "persons", &other_count);
+	const bits8 *nulls = ARR_NULLBITMAP(PG_GETARG_ARRAYTYPE_P(users_arg + 1));
+	int64	   *person;
+	bool	   *is_nobody;
+
+	if (user_count != other_count || ARR_HASNULL(PG_GETARG_ARRAYTYPE_P(users_arg)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("visitors has %d elements and persons has %d", user_count, other_count),
+				 errdetail("They must have as many, and no visitor may be null.")));
+	check_kernel_memory(user_count * (sizeof(int64) + sizeof(bool)));
+	person = MemoryContextAllocHuge(context, Max(user_count, 1) * sizeof(int64));
+	is_nobody = MemoryContextAllocHuge(context, Max(user_count, 1));
+	for (int i = 0; i < user_count; i++)
+	{
+		is_nobody[i] = nulls != NULL && (nulls[i / 8] & (1 << (i % 8))) == 0;
+		person[i] = is_nobody[i] ? 0 : *others++;
+	}
+	renames->others = person;
+	renames->is_nobody = is_nobody;
+	reserve(context, &renames->table, user_count);
+	RUN_KERNEL(ks_renames_fill(users, user_count, &renames->table, &limits));
+	return renames;
 }
 
 /*
@@ -89,7 +147,7 @@ places_merge(place_set *set, const place_set *other)
 	{
 		const ks_place_table *table = &other->tables[i];
 
-		reserve(set, &set->tables[i], table->count);
+		reserve(set->context, &set->tables[i], table->count);
 		RUN_KERNEL(ks_places_merge(table->slots, table->capacity, &set->tables[i], &limits));
 	}
 }
@@ -149,9 +207,18 @@ places_unpack(place_set *set, MemoryContext context, const char *bytes)
 	return bytes;
 }
 
+/*
+ * Takes the time zone of the first row, and an ERROR for another one in a later row.
+ */
 void
-clock_set_zone(day_clock *clock, MemoryContext context, const text *zone)
+clock_getarg_zone(day_clock *clock, MemoryContext context, FunctionCallInfo fcinfo, int arg)
 {
+	text	   *zone;
+
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("time_zone is null")));
+	zone = PG_GETARG_TEXT_PP(arg);
 	if (clock->zone != NULL && same_bytes(clock->zone, zone))
 		return;
 	if (clock->zone != NULL)
@@ -183,6 +250,29 @@ clock_find_day(day_clock *clock, TimestampTz at)
 	clock->begin = (begin - epoch) * USECS_PER_SEC;
 	clock->end = (end - epoch) * USECS_PER_SEC;
 	return clock->day;
+}
+
+/*
+ * Whether the arguments of a transition function from first_arg on are the same in all rows by the look of the
+ * query, as literals and parameters of it are (a parameter of an outer query does not change while its aggregate
+ * runs): then they need not be compared in each row, which takes as long as counting it.
+ */
+bool
+args_are_constant(FunctionCallInfo fcinfo, int first_arg)
+{
+	Aggref	   *call = AggGetAggref(fcinfo);
+	ListCell   *cell;
+
+	if (call == NULL)
+		return false;			/* a window function */
+	for_each_from(cell, call->args, first_arg - 1)
+	{
+		Expr	   *arg = lfirst_node(TargetEntry, cell)->expr;
+
+		if (!IsA(arg, Const) && !IsA(arg, Param))
+			return false;
+	}
+	return true;
 }
 
 const char *

@@ -15,6 +15,7 @@ typedef struct place_set
 	int32		waiting;		/* rows in buffer */
 	int32		room;			/* rows that buffer has room for */
 	ks_user_place *buffer;
+	const ks_renames *renames;	/* null if users count as they are */
 } place_set;
 
 extern void places_init(place_set *set, MemoryContext context, int places);
@@ -23,6 +24,8 @@ extern void places_merge(place_set *set, const place_set *other);
 extern Size places_packed_size(place_set *set);
 extern char *places_pack(place_set *set, char *bytes);
 extern const char *places_unpack(place_set *set, MemoryContext context, const char *bytes);
+
+extern ks_renames *getarg_renames(FunctionCallInfo fcinfo, int users_arg, MemoryContext context);
 
 static inline void
 places_add(place_set *set, int64 user, int32 place)
@@ -42,7 +45,7 @@ typedef struct day_clock
 	DateADT		day;
 } day_clock;
 
-extern void clock_set_zone(day_clock *clock, MemoryContext context, const text *zone);
+extern void clock_getarg_zone(day_clock *clock, MemoryContext context, FunctionCallInfo fcinfo, int arg);
 extern DateADT clock_find_day(day_clock *clock, TimestampTz at);
 
 /* The local day of a finite instant. */
@@ -59,6 +62,7 @@ typedef struct day_range
 	int32		last;
 } day_range;
 
+extern bool args_are_constant(FunctionCallInfo fcinfo, int first_arg);
 extern day_range getarg_days(FunctionCallInfo fcinfo, int first_arg);
 extern const char *day_text(int32 day);
 

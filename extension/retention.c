@@ -37,6 +37,7 @@ typedef struct cohort_state
 	cohort_shape shape;
 	DateADT		first_day;		/* as the caller gave it */
 	day_clock	clock;
+	bool		args_checked;	/* the arguments cannot differ between rows */
 	int16	   *places;			/* of each day of the range */
 } cohort_state;
 
@@ -143,30 +144,36 @@ first_state(FunctionCallInfo fcinfo, int period_arg, bool has_entries)
 	state->places = MemoryContextAlloc(state->activity.context, days * sizeof(int16));
 	for (int day = 0; day < days; day++)
 		state->places[day] = 1 + period_of_day(shape.kind, shape.days.first + day) - first;
+	state->args_checked = args_are_constant(fcinfo, period_arg);
 	return state;
 }
 
-/* The usual row has the very arguments of the first one. */
-static cohort_state *
-getarg_state(FunctionCallInfo fcinfo, int period_arg, bool has_entries)
+static void
+check_same_args(FunctionCallInfo fcinfo, const cohort_state *state, int period_arg)
 {
-	cohort_state *state = PG_ARGISNULL(0) ? NULL : (cohort_state *) PG_GETARG_POINTER(0);
-	text	   *period;
-	const char *name;
+	const char *name = period_names[state->shape.kind];
+	text	   *period = PG_ARGISNULL(period_arg) ? NULL : PG_GETARG_TEXT_PP(period_arg);
 
-	if (unlikely(state == NULL))
-		return first_state(fcinfo, period_arg, has_entries);
 	if (PG_ARGISNULL(period_arg + 1) || PG_ARGISNULL(period_arg + 2) ||
 		state->first_day != PG_GETARG_DATEADT(period_arg + 1) ||
 		state->shape.days.last != PG_GETARG_DATEADT(period_arg + 2))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("first_day or last_day differs between rows")));
-	name = period_names[state->shape.kind];
-	period = PG_ARGISNULL(period_arg) ? NULL : PG_GETARG_TEXT_PP(period_arg);
 	if (period == NULL || VARSIZE_ANY_EXHDR(period) != strlen(name) ||
 		memcmp(VARDATA_ANY(period), name, strlen(name)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("period differs between rows")));
+}
+
+static inline cohort_state *
+getarg_state(FunctionCallInfo fcinfo, int period_arg, bool has_entries)
+{
+	cohort_state *state = PG_ARGISNULL(0) ? NULL : (cohort_state *) PG_GETARG_POINTER(0);
+
+	if (unlikely(state == NULL))
+		return first_state(fcinfo, period_arg, has_entries);
+	if (!state->args_checked)
+		check_same_args(fcinfo, state, period_arg);
 	return state;
 }
 
@@ -186,10 +193,8 @@ vibe_cohort_users_add_at(PG_FUNCTION_ARGS)
 	cohort_state *state = getarg_state(fcinfo, 3, false);
 	TimestampTz at;
 
-	if (PG_ARGISNULL(6))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("time_zone is null")));
-	clock_set_zone(&state->clock, state->activity.context, PG_GETARG_TEXT_PP(6));
+	if (!state->args_checked || state->clock.zone == NULL)
+		clock_getarg_zone(&state->clock, state->activity.context, fcinfo, 6);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_POINTER(state);
 	at = PG_GETARG_TIMESTAMPTZ(2);
@@ -218,6 +223,21 @@ vibe_cohort_users_add_entry(PG_FUNCTION_ARGS)
 	cohort_state *state = getarg_state(fcinfo, 4, true);
 	bool		is_entry = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
 
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
+		add_day(state, PG_GETARG_INT64(1), PG_GETARG_DATEADT(2), is_entry ? &state->entries : &state->activity);
+	PG_RETURN_POINTER(state);
+}
+
+/* cohort_users(user, day, is_entry, period, first_day, last_day, visitors, persons) */
+PG_FUNCTION_INFO_V1(vibe_cohort_users_add_renamed);
+Datum
+vibe_cohort_users_add_renamed(PG_FUNCTION_ARGS)
+{
+	cohort_state *state = getarg_state(fcinfo, 4, true);
+	bool		is_entry = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+
+	if (unlikely(state->activity.renames == NULL))
+		state->activity.renames = state->entries.renames = getarg_renames(fcinfo, 7, state->activity.context);
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
 		add_day(state, PG_GETARG_INT64(1), PG_GETARG_DATEADT(2), is_entry ? &state->entries : &state->activity);
 	PG_RETURN_POINTER(state);

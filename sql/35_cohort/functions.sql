@@ -12,13 +12,15 @@ begin
     from vibe.chosen_days(site, active_users.first_day, active_users.last_day, '30 days', 3660);
     return query execute vibe.active_days_query(
         format(
-            'select vibe.rolling_users(p.user_id, p.day, %L, %L) from (%s) as p (user_id, day)',
-            days.first_day, days.last_day,
-            vibe.persons_query(
-                days.site_id,
-                vibe.visitor_days_query(days.site_id, days.time_zone, days.first_day - 29, days.last_day),
-                'day'
+            'with r as materialized (
+                select coalesce(array_agg(n.visitor_id), ''{}'') as visitors, coalesce(array_agg(n.person_id), ''{}'') as persons
+                from (%4$s) as n
             )
+            select vibe.rolling_users(v.user_id, v.day, %1$L, %2$L, (select r.visitors from r), (select r.persons from r))
+            from (%3$s) as v (user_id, day)',
+            days.first_day, days.last_day,
+            vibe.visitor_days_query(days.site_id, days.time_zone, days.first_day - 29, days.last_day),
+            vibe.renames_query(days.site_id, only_in_days => true)
         ),
         days.first_day, days.last_day, days.time_zone
     );
@@ -54,24 +56,21 @@ begin
     );
     return query execute vibe.active_days_query(
         format(
-            'select vibe.rolling_users(p.user_id, p.at, %L, %L, %L) from (%s) as p (user_id, at)',
+            'select vibe.rolling_users(
+                case when n.visitor_id is null then e.user_id else n.person_id end, e.occurred_at, %3$L, %4$L, %5$L
+             )
+             from vibe.user_events as e
+             left join (%6$s) as n on n.visitor_id = e.user_id
+             where e.site_id = %1$s and e.occurred_at >= %2$L and e.occurred_at < %7$L and not e.is_bot
+               and exists (select from vibe.site_users as u where u.site_id = %1$s and u.user_id = e.user_id)',
+            days.site_id, vibe.day_start(days.first_day - 29, days.time_zone),
             days.first_day, days.last_day, days.time_zone,
-            vibe.persons_query(
-                days.site_id,
-                format(
-                    'select e.user_id, e.occurred_at from vibe.user_events as e
-                     where e.site_id = %1$s and e.occurred_at >= %2$L and e.occurred_at < %3$L and not e.is_bot
-                       and exists (select from vibe.site_users as u where u.site_id = %1$s and u.user_id = e.user_id)',
-                    days.site_id,
-                    vibe.day_start(days.first_day - 29, days.time_zone),
-                    vibe.day_start(days.last_day + 1, days.time_zone)
-                )
-                || coalesce(' and e.event_name = any (' || quote_literal(event_names) || '::text[])', '')
-                || coalesce(' and e.page like ' || quote_literal(page_pattern), '')
-                || coalesce(' and e.properties @> ' || quote_literal(properties) || '::jsonb', ''),
-                'at'
-            )
-        ),
+            vibe.renames_query(days.site_id, only_in_days => false),
+            vibe.day_start(days.last_day + 1, days.time_zone)
+        )
+        || coalesce(' and e.event_name = any (' || quote_literal(event_names) || '::text[])', '')
+        || coalesce(' and e.page like ' || quote_literal(page_pattern), '')
+        || coalesce(' and e.properties @> ' || quote_literal(properties) || '::jsonb', ''),
         days.first_day, days.last_day, days.time_zone
     );
 end
@@ -129,7 +128,16 @@ begin
                 round(n.users::numeric / nullif(r.cohort_users, 0), 4),
                 r.period_start + %2$L::interval <= least($2 + 1, $3)
             from unnest(coalesce(
-                (select vibe.cohort_users(p.user_id, p.day, p.is_entry, %1$L, $1, $2) from (%3$s) as p (user_id, day, is_entry)),
+                (
+                    with r as materialized (
+                        select coalesce(array_agg(n.visitor_id), '{}') as visitors, coalesce(array_agg(n.person_id), '{}') as persons
+                        from (%4$s) as n
+                    )
+                    select vibe.cohort_users(
+                        v.user_id, v.day, v.is_entry, %1$L, $1, $2, (select r.visitors from r), (select r.persons from r)
+                    )
+                    from (%3$s) as v (user_id, day, is_entry)
+                ),
                 (select vibe.cohort_users(null, null, null, %1$L, $1, $2))
             )) as r
             cross join lateral (select case $4 when 'on' then r.users else r.users_on_or_after end) as n (users)
@@ -137,18 +145,15 @@ begin
         $query$,
         period,
         '1 ' || period,
-        vibe.persons_query(
-            days.site_id,
-            format(
-                'select d.*, false from (%s) as d union all select e.*, true from (%s) as e',
-                vibe.visitor_days_query(days.site_id, days.time_zone, begins, days.last_day),
-                vibe.entries_query(
-                    days.site_id, days.time_zone,
-                    vibe.day_start(begins, days.time_zone), vibe.day_start(days.last_day + 1, days.time_zone)
-                )
-            ),
-            'day, is_entry'
-        )
+        format(
+            'select d.*, false from (%s) as d union all select e.*, true from (%s) as e',
+            vibe.visitor_days_query(days.site_id, days.time_zone, begins, days.last_day),
+            vibe.entries_query(
+                days.site_id, days.time_zone,
+                vibe.day_start(begins, days.time_zone), vibe.day_start(days.last_day + 1, days.time_zone)
+            )
+        ),
+        vibe.renames_query(days.site_id, only_in_days => false)
     )
     using days.first_day, days.last_day, days.today, mode;
 end

@@ -76,7 +76,7 @@ begin
             from vibe.user_events as e
             where e.site_id = %1$s and e.occurred_at >= %3$L and e.occurred_at < %4$L and not e.is_bot
         ) as t
-        where exists (select from vibe.site_users as u where u.site_id = %1$s and u.user_id = t.user_id)',
+        where exists (select from vibe.visitors as u where u.site_id = %1$s and u.visitor_id = t.user_id)',
         of_site, time_zone,
         vibe.day_start(not_counted, time_zone), vibe.day_start(last_day + 1, time_zone)
     );
@@ -110,26 +110,36 @@ comment on function vibe.entries_query(integer, text, timestamptz, timestamptz) 
 'the query for user_id and day of the first visit of the visitors who were first seen in a time, and of merged ones who came before it';
 grant execute on function vibe.entries_query(integer, text, timestamptz, timestamptz) to vibe_analyst;
 
-create function vibe.persons_query(of_site integer, visitors text, further_columns text) returns text
+-- Looking up one row a visitor is right while bots and merges are few; as joins, the planner would read whole tables.
+create function vibe.renames_query(of_site integer, only_in_days boolean) returns text
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select case
-        when exists (select from vibe.site_users as u where u.site_id = of_site and u.merged_into is not null)
-            or exists (select from vibe.site_sessions as b where b.site_id = of_site and b.is_bot)
-            then format(
-                'select case when c.visitor_id is null then v.user_id else c.user_id end, %3$s
-                 from (%2$s) as v (user_id, %3$s)
-                 left join vibe.visitor_corrections as c on c.site_id = %1$s and c.visitor_id = v.user_id',
-                of_site, visitors, further_columns
-            )
-        else visitors
-    end
+    select format(
+        'with marked as materialized (
+             select distinct s.user_id from vibe.site_sessions as s where s.site_id = %1$s and s.is_bot
+         ),
+         bots as materialized (
+             select b.user_id from marked as b
+             where %2$s (
+                 select true from vibe.site_sessions as h
+                 where h.site_id = %1$s and h.user_id = b.user_id and not h.is_bot limit 1
+             ) is null
+         )
+         select b.user_id as visitor_id, null::bigint as person_id from bots as b
+         union all
+         select u.user_id, u.merged_into from vibe.site_users as u
+         where u.site_id = %1$s and u.merged_into is not null and u.user_id not in (select b.user_id from bots as b)',
+        of_site,
+        case when only_in_days then format(
+            '(select true from vibe.user_days as d where d.site_id = %s and d.user_id = b.user_id limit 1) and', of_site
+        ) end
+    )
 $$;
-comment on function vibe.persons_query(integer, text, text) is
-'a query for visitors (user_id and further columns) as one for persons: read through merges, null for bots';
-grant execute on function vibe.persons_query(integer, text, text) to vibe_analyst;
+comment on function vibe.renames_query(integer, boolean) is
+'the query for visitors of a site who are not users of their own: merged ones with the user they belong to, and bots with null (every session is a bot''s; if wanted only those in vibe.user_days). All others are in vibe.visitors as they are';
+grant execute on function vibe.renames_query(integer, boolean) to vibe_analyst;
 
 create function vibe.active_days_query(counted text, first_day date, last_day date, time_zone text) returns text
 language sql
@@ -137,12 +147,12 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select format(
-        'select r.day, r.dau, r.wau, r.mau, now() < vibe.day_start(r.day + 1, %4$L) + interval ''48 hours''
+        'select r.day, r.dau, r.wau, r.mau, r.day >= %4$L
          from unnest(coalesce((%1$s), (select vibe.rolling_users(null, null::date, %2$L, %3$L)))) as r
          order by r.day',
-        counted, first_day, last_day, time_zone
+        counted, first_day, last_day, ((now() - interval '48 hours') at time zone time_zone)::date
     )
 $$;
 comment on function vibe.active_days_query(text, date, date, text) is
-'the query that unpacks what a query with vibe.rolling_users counted; days of zeros if there was no row';
+'the query that unpacks what a query with vibe.rolling_users counted (days of zeros if there was no row); a day is provisional that had not ended 48 hours ago';
 grant execute on function vibe.active_days_query(text, date, date, text) to vibe_analyst;

@@ -1,28 +1,4 @@
--- The few visitors that are not persons of their own: looking them up is cheap where joining vibe.visitors is not.
-create or replace view vibe.visitor_corrections with (security_invoker = true) as
-    select
-        c.site_id,
-        c.visitor_id,
-        case when not bool_or(c.is_bot) then max(c.user_id) end as user_id
-    from (
-        select u.site_id, u.user_id as visitor_id, u.merged_into as user_id, false as is_bot
-        from vibe.site_users as u
-        where u.merged_into is not null
-        union all
-        select b.site_id, b.user_id, null, true
-        from (select distinct s.site_id, s.user_id from vibe.site_sessions as s where s.is_bot) as b
-        where not exists (
-            select from vibe.site_sessions as h
-            where h.site_id = b.site_id and h.user_id = b.user_id and not h.is_bot
-        )
-    ) as c
-    group by c.site_id, c.visitor_id;
-comment on view vibe.visitor_corrections is
-'visitors that are not users of their own: merged ones with the user they belong to, and bots, who are nobody; all others are in vibe.visitors as they are';
-comment on column vibe.visitor_corrections.visitor_id is 'the user_id of events, sessions and user_days';
-comment on column vibe.visitor_corrections.user_id is 'the user after merges; null for a bot (all sessions are a bot''s)';
-grant select on vibe.visitor_corrections to vibe_analyst;
-
+-- BI tools read these by site; the functions behind them reckon anew each time.
 create or replace view vibe.retention_by_day with (security_invoker = true) as
     select
         s.site_id,

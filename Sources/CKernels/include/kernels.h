@@ -258,6 +258,22 @@ ks_status	ks_places_merge(const ks_user_bits *slots, int64_t count, ks_place_tab
 /* Writes the table->count slots in use one after the other. */
 ks_status	ks_places_pack(const ks_place_table *table, const ks_limits *limits, ks_user_bits *packed);
 
+/*
+ * Users that are to be counted as others: table has a slot for each, whose bits are 1 + its number in others.
+ * Of a user that comes twice the first number counts. The table must have room for all of them.
+ */
+typedef struct ks_renames
+{
+	ks_place_table table;
+	const int64_t *KS_NULLABLE others;
+	const bool *KS_NULLABLE is_nobody;	/* instead of becoming others[i], the user does not count */
+} ks_renames;
+
+ks_status	ks_renames_fill(const int64_t *users, int64_t count, ks_place_table *table, const ks_limits *limits);
+
+/* Renames rows in place and takes out those that do not count; returns how many remain, at the front. */
+int64_t		ks_places_rename(ks_user_place *rows, int64_t count, const ks_renames *renames);
+
 /* ---- distinct users of rolling windows ----------------------------------------------------------- */
 
 #define KS_MAX_WINDOWS 16
