@@ -112,6 +112,16 @@ extern const char *dictionary_read(text_dictionary *dictionary, const char *byte
 #define MONEY_DECIMALS 4
 extern int64 money_from_numeric(Datum amount);
 
+/* Room for such an amount as numeric. */
+#define MONEY_DIGITS 5
+typedef struct money_buffer
+{
+	int32		length;
+	char		content[sizeof(int16) * (1 + MONEY_DIGITS)];
+} money_buffer;
+
+extern Datum money_to_numeric(int64 amount, money_buffer *buffer);
+
 /* An interval as microseconds, a day being 24 hours; an ERROR for months and for less than nothing. */
 extern int64 window_from_interval(const Interval *interval);
 

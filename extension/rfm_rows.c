@@ -9,7 +9,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/typcache.h"
 
 static const char *const cluster_codes[] = {
@@ -36,23 +35,14 @@ vibe_rfm_cluster(PG_FUNCTION_ARGS)
 
 #define SCORE_COLUMNS 10
 
-/* With two decimals, as money mostly has, or with four where it needs them. */
-static inline Numeric
-money_to_numeric(int64 amount)
-{
-	if (amount % 100 == 0)
-		return int64_div_fast_to_numeric(amount / 100, 2);
-	return int64_div_fast_to_numeric(amount, MONEY_DECIMALS);
-}
-
 /* The values of vibe.rfm_score. */
 static inline void
-score_values(const ks_rfm_score *score, Datum cluster, Datum *values)
+score_values(const ks_rfm_score *score, Datum cluster, money_buffer *money, Datum *values)
 {
 	values[0] = Int64GetDatum(score->customer);
 	values[1] = Int32GetDatum(score->recency);
 	values[2] = Int32GetDatum(score->frequency);
-	values[3] = NumericGetDatum(money_to_numeric(score->amount));
+	values[3] = money_to_numeric(score->amount, money);
 	values[4] = Int32GetDatum(score->r_score);
 	values[5] = Int32GetDatum(score->f_score);
 	values[6] = Int32GetDatum(score->m_score);
@@ -77,9 +67,8 @@ rfm_scores_to_array(const ks_rfm_score *scores, int64 count, Oid row_type)
 	static const bool nulls[SCORE_COLUMNS] = {false};
 	Datum		cluster_names[lengthof(cluster_codes)];
 	Datum		values[SCORE_COLUMNS];
+	money_buffer money;
 	TupleDesc	shape;
-	MemoryContext rows,
-				caller;
 	ArrayType  *array;
 	char	   *place;
 
@@ -103,29 +92,23 @@ rfm_scores_to_array(const ks_rfm_score *scores, int64 count, Oid row_type)
 	ARR_DIMS(array)[0] = count;
 	ARR_LBOUND(array)[0] = 1;
 	place = ARR_DATA_PTR(array);
-	rows = AllocSetContextCreate(CurrentMemoryContext, "vibe rfm rows", ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(rows);
 	for (int64 i = 0; i < count; i++)
 	{
 		HeapTuple	row;
 		Size		size;
 
-		score_values(&scores[i], cluster_names[scores[i].cluster - 1], values);
+		score_values(&scores[i], cluster_names[scores[i].cluster - 1], &money, values);
 		row = heap_form_tuple(shape, values, (bool *) nulls);
 		size = MAXALIGN(row->t_len);
 		if (size > MAX_SCORE_BYTES)
 			elog(ERROR, "a row of vibe.rfm_score takes %zu bytes", size);
 		memset(place + size - MAXIMUM_ALIGNOF, 0, MAXIMUM_ALIGNOF);
 		memcpy(place, row->t_data, row->t_len);
+		heap_freetuple(row);
 		place += size;
 		if (i % 1024 == 1023)
-		{
-			MemoryContextReset(rows);
 			CHECK_FOR_INTERRUPTS();
-		}
 	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(rows);
 	ReleaseTupleDesc(shape);
 	SET_VARSIZE(array, place - (char *) array);
 	PG_RETURN_ARRAYTYPE_P(array);
@@ -213,10 +196,9 @@ vibe_rfm_unpack(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Datum		names[CELLS];
 	Datum		values[SCORE_COLUMNS];
+	money_buffer money;
 	bytea	   *bytes;
 	int64		count;
-	MemoryContext rows,
-				caller;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -226,8 +208,6 @@ vibe_rfm_unpack(PG_FUNCTION_ARGS)
 	name_cells(PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1), names);
 	if (result->setDesc->natts != SCORE_COLUMNS)
 		elog(ERROR, "type vibe.rfm_score has been changed");
-	rows = AllocSetContextCreate(CurrentMemoryContext, "vibe rfm rows", ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(rows);
 	for (int64 i = 0; i < count; i++)
 	{
 		ks_rfm_score score;
@@ -236,15 +216,10 @@ vibe_rfm_unpack(PG_FUNCTION_ARGS)
 		memcpy(&score, (char *) bytes + sizeof(rfm_packed) + i * sizeof(ks_rfm_score), sizeof(ks_rfm_score));
 		if (!is_score(score.r_score) || !is_score(score.f_score) || !is_score(score.m_score))
 			bad_pack("A score is not 1 to 5.");
-		score_values(&score, names[25 * score.r_score + 5 * score.f_score + score.m_score - 31], values);
+		score_values(&score, names[25 * score.r_score + 5 * score.f_score + score.m_score - 31], &money, values);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, (bool *) nulls);
 		if (i % 1024 == 1023)
-		{
-			MemoryContextReset(rows);
 			CHECK_FOR_INTERRUPTS();
-		}
 	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(rows);
 	return (Datum) 0;
 }

@@ -83,6 +83,37 @@ money_from_numeric(Datum amount)
 	return negative ? money : -money;
 }
 
+/*
+ * The other way, into the caller's memory: the short stored form holds any of these amounts. It has two decimals,
+ * as money mostly has, or four where it needs them.
+ */
+Datum
+money_to_numeric(int64 amount, money_buffer *buffer)
+{
+	uint64		rest = amount < 0 ? -(uint64) amount : (uint64) amount;
+	int16		digits[MONEY_DIGITS];	/* to the base 10000, the last one being the fraction */
+	int			first = MONEY_DIGITS,
+				last = MONEY_DIGITS,
+				weight;
+	uint16		header = 0x8000 | (amount < 0 ? 0x2000 : 0) | (amount % 100 == 0 ? 2 : 4) << 7;
+
+	while (rest > 0)
+	{
+		digits[--first] = rest % 10000;
+		rest /= 10000;
+	}
+	weight = MONEY_DIGITS - 2 - first;
+	while (last > first && digits[last - 1] == 0)
+		last--;
+	if (first == last)
+		weight = 0;
+	header |= (weight < 0 ? 0x0040 : 0) | (weight & 0x003F);
+	memcpy(buffer->content, &header, sizeof(header));
+	memcpy(buffer->content + sizeof(header), digits + first, (last - first) * sizeof(int16));
+	SET_VARSIZE(buffer, VARHDRSZ + sizeof(header) + (last - first) * sizeof(int16));
+	return PointerGetDatum(buffer);
+}
+
 int64
 window_from_interval(const Interval *interval)
 {

@@ -108,6 +108,20 @@ select s.customer_id, s.monetary from unnest((
         922337203685477.5807, -922337203685477.5808, 0.0001, -10000, 12345678.9, 0, 100000000.0001, 0.5
     ]) with ordinality as v (a, i)
 )) as s;
+-- The numbers that come back are stored as Postgres itself would store them, at 20,000 random amounts and the edges.
+create temporary table amounts as
+    select i as customer, case i % 2 when 0 then -1 else 1 end
+        * round(power(10::numeric, i % 19) * (hashint8extended(i, 1) & 1048575) / 1048576 / 10000, (hashint8extended(i, 2) & 4)::integer) as amount
+    from generate_series(1, 20000) as i
+    union all
+    select 20000 + i, a from unnest(array[922337203685477.5807, -922337203685477.5808, 0.0001, -0.01, 10000, 99999999, 0, -1, 100000000.0001])
+        with ordinality as v (a, i);
+select count(*) as amounts, count(*) filter (where s.monetary <> a.amount
+    or numeric_send(s.monetary) not in (numeric_send(round(a.amount, 2)), numeric_send(round(a.amount, 4)))
+    or pg_column_size(s.monetary) <> pg_column_size(a.amount) or hash_numeric(s.monetary) <> hash_numeric(a.amount)) as different
+from amounts as a
+join (select u.* from unnest((select vibe.rfm(customer, date '2026-01-01', amount, false, '2026-02-01') from amounts)) as u) as s
+    on s.customer_id = a.customer;
 select vibe.rfm(1, date '2026-01-01', 0.00001, false, '2026-02-01');
 select vibe.rfm(1, date '2026-01-01', 'NaN', false, '2026-02-01');
 select vibe.rfm(1, date '2026-01-01', '-Infinity', false, '2026-02-01');
