@@ -291,3 +291,35 @@ def test_stored_members_are_those_of_the_preview(shop):
             viewer.execute(statement)
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="not yours"):
         viewer.execute("""select vibe.preview_segment('other', '{"version": 1, "all": [{"bought": {}}]}')""")
+
+
+def test_a_dialog_previews_and_stores_over_http(server):
+    """What the create-segment dialog does: schema, live size, store, list; mistakes come back as 400 with their path."""
+    call = lambda function, **body: server.request(f"/rest/v1/rpc/{function}", body, token=server.tokens["member"])
+    with connect(server.database) as admin:
+        site = admin.execute("select vibe.create_site('shop')").fetchone()[0]
+        admin.execute("insert into vibe.customers (site_id, external_id, gender) select %s, 'c' || c, 'f' from generate_series(1, 3) as c", [site])
+        admin.execute("select vibe.create_site('other')")
+        server.tokens = {}
+        for who, role in (("viewer", "viewer"), ("member", "member")):
+            admin.execute("select vibe.create_user(%s, 'correct horse')", [f"{who}@example.com"])
+            admin.execute("select vibe.add_member('shop', %s, %s)", [f"{who}@example.com", role])
+            status, answer = server.request("/auth/v1/token?grant_type=password", {"email": f"{who}@example.com", "password": "correct horse"})
+            assert status == 200, answer
+            server.tokens[who] = answer["access_token"]
+    rule = {"version": 1, "all": [{"customer": "gender", "op": "eq", "value": "f"}]}
+    assert call("segment_schema")[1]["title"].startswith("criteria")
+    status, answer = call("preview_segment", site="shop", criteria=rule)
+    assert status == 200 and answer[0]["size"] == 3 and len(answer[0]["sample"]) == 3
+    status, answer = call("create_segment", site="shop", name="women", criteria=rule)
+    assert status == 200, answer
+    assert call("refresh_segment", site="shop", segment="women")[1] == {"size": 3, "entered": 0, "departed": 0}
+    status, answer = server.request("/rest/v1/segment_sizes?select=segment,size", token=server.tokens["viewer"])
+    assert (status, answer) == (200, [{"segment": "women", "size": 3}])
+    rule["all"][0]["value"] = 5
+    status, answer = call("preview_segment", site="shop", criteria=rule)
+    assert status == 400 and answer["code"] == "22023" and answer["message"] == "criteria.all[0].value is 5: it must be a string"
+    status, answer = call("preview_segment", site="other", criteria=rule)
+    assert status == 400 and "not yours" in answer["message"]
+    status, answer = server.request("/rest/v1/rpc/create_segment", {"site": "shop", "name": "mine"}, token=server.tokens["viewer"])
+    assert status == 400 and "not yours" in answer["message"]
