@@ -323,3 +323,26 @@ def test_a_dialog_previews_and_stores_over_http(server):
     assert status == 400 and "not yours" in answer["message"]
     status, answer = server.request("/rest/v1/rpc/create_segment", {"site": "shop", "name": "mine"}, token=server.tokens["viewer"])
     assert status == 400 and "not yours" in answer["message"]
+
+
+def test_plans_find_sets_by_index(shop):
+    """As a viewer under row-level security: windows of events and purchases are index conditions, no condition is asked row by row."""
+    admin, viewer, site = shop
+    admin.execute("set session_replication_role = replica")
+    admin.execute("""
+        insert into vibe.user_events (site_id, user_id, event_name, occurred_at)
+        select %s, 1 + i %% 500, case when i %% 50 = 0 then 'rare' else 'common' end, timestamptz '2026-11-05' - i * interval '3 minutes'
+        from generate_series(1, 30000) as i""", [site])
+    admin.execute("""
+        insert into vibe.purchases (site_id, customer_id, external_id, purchased_at, amount, currency)
+        select %s, 1 + i %% 500, 'many' || i, timestamptz '2026-11-05' - i * interval '15 minutes', 1, 'USD' from generate_series(1, 30000) as i""", [site])
+    admin.execute("reset session_replication_role")
+    admin.execute("vacuum (analyze) vibe.user_events"), admin.execute("vacuum (analyze) vibe.purchases")
+    rule = {"version": 1, "any": [{"event": "rare", "at_least": 2, "days": 3}, {"not": {"bought": {}, "days": 3}}, {"spent": {}, "at_least": 5, "days": 5},
+                                  {"not": {"trait": ["plan"], "op": "eq", "value": "pro"}}]}
+    for subject in ("customer", "user"):
+        query = viewer.execute("select vibe.segment_query('shop', %s, %s, %s)", [Jsonb(rule), subject, AS_OF]).fetchone()[0]
+        plan = "\n".join(row[0] for row in viewer.execute(("explain (costs off) " + query).encode()))
+        assert re.search(r"user_events_2026_11_name.*\n +Index Cond: \(.*site_id = \d+.*event_name = 'rare'.*occurred_at >=.*occurred_at <", plan), plan
+        assert len(re.findall(r"purchases_by_time.*\n +(?:Recheck|Index) Cond: \(.*site_id = \d+.*purchased_at >=.*purchased_at <", plan)) == 2, plan
+        assert "SubPlan" not in plan, plan
