@@ -67,6 +67,11 @@ from (
     from orders
 ) as a;
 
+-- Groups are scored each for itself, whether their rows come together or not.
+select count(*) as groups, count(*) filter (where g.answer is distinct from (
+    select vibe.rfm(customer, at, amount, is_refund, '2025-07-01', 'America/New_York') from orders where customer % 100 = g.rest)) as different
+from (select customer % 100 as rest, vibe.rfm(customer, at, amount, is_refund, '2025-07-01', 'America/New_York') as answer from orders group by 1) as g;
+
 -- Every cell of scores has one cluster, and a better score never a worse one.
 create temporary table cells as
     select r, f, m, vibe.rfm_cluster(r, f, m) as cluster,
@@ -132,6 +137,7 @@ select vibe.rfm(1, date '2026-01-01', 1, false, null);
 select vibe.rfm(1, date '2026-01-01', 1, false, date '2026-02-01' + i) from generate_series(1, 2) as i;
 select vibe.rfm(1, now(), 1, false, '2026-02-01', 'Mars/Olympus');
 select vibe.rfm(1, now(), 1, false, '2026-02-01', null);
+select vibe.rfm(1, now(), 1, false, '2026-02-01', zone) from unnest(array['UTC', 'Asia/Tokyo']) as zone;
 
 -- The stored analysis.
 select vibe.create_site('shop', time_zone => 'America/Sao_Paulo', currency => 'BRL') as site_id;

@@ -50,7 +50,7 @@ create aggregate vibe.rfm(
     parallel = safe
 );
 comment on aggregate vibe.rfm(bigint, timestamptz, numeric, boolean, date, text) is
-'scores every customer by recency, frequency and monetary value: an array of vibe.rfm_score in the order of customer. Rows on or after period_end (a day of time_zone) are not seen; a refund lowers the amount and is no order; rows without customer, time or amount and customers without an order are left out; score = 1 + floor(5 * customers who are worse / n), so equal customers score equally. Memory: 64 to 128 bytes a customer whatever the number of rows, half as much again while that grows, and about 75 more for the result';
+'scores every customer by recency, frequency and monetary value: an array of vibe.rfm_score in the order of customer. Rows on or after period_end (a day of time_zone) are not seen; a refund lowers the amount and is no order; rows without customer, time or amount and customers without an order are left out; score = 1 + floor(5 * customers who are worse / n), so equal customers score equally. Memory: 64 to 128 bytes a customer whatever the number of rows, half as much again while that grows, and 80 more for scoring';
 grant execute on function vibe.rfm(bigint, timestamptz, numeric, boolean, date, text) to vibe_analyst;
 
 create aggregate vibe.rfm(
@@ -66,7 +66,7 @@ create aggregate vibe.rfm(
     parallel = safe
 );
 comment on aggregate vibe.rfm(bigint, timestamptz, numeric, boolean, date, text, boolean) is
-'vibe.rfm for orders in several currencies: one that is_foreign is an order, but its amount is not added; foreign_orders counts them';
+'vibe.rfm for orders in several currencies: one that is_foreign is an order, but its amount is not added; foreign_orders counts them. Memory as vibe.rfm';
 grant execute on function vibe.rfm(bigint, timestamptz, numeric, boolean, date, text, boolean) to vibe_analyst;
 
 create aggregate vibe.rfm_pack(
@@ -82,7 +82,7 @@ create aggregate vibe.rfm_pack(
     parallel = safe
 );
 comment on aggregate vibe.rfm_pack(bigint, timestamptz, numeric, boolean, date, text, boolean) is
-'vibe.rfm for many customers: the same scores as a packed value, which vibe.rfm_unpack() makes rows of in half the time; up to 26 million customers instead of 8';
+'vibe.rfm for many customers: the same scores as a packed value, which vibe.rfm_unpack() makes rows of in half the time; up to 26 million customers instead of 8. Memory as vibe.rfm';
 grant execute on function vibe.rfm_pack(bigint, timestamptz, numeric, boolean, date, text, boolean) to vibe_analyst;
 
 create aggregate vibe.rfm(customer bigint, purchased_on date, amount numeric, is_refund boolean, period_end date) (
@@ -96,5 +96,5 @@ create aggregate vibe.rfm(customer bigint, purchased_on date, amount numeric, is
     parallel = safe
 );
 comment on aggregate vibe.rfm(bigint, date, numeric, boolean, date) is
-'vibe.rfm for orders that have a date instead of a time';
+'vibe.rfm for orders that have a date instead of a time. Memory as vibe.rfm';
 grant execute on function vibe.rfm(bigint, date, numeric, boolean, date) to vibe_analyst;

@@ -47,6 +47,10 @@ comment on column vibe.rfm_clusters.average_recency is 'days from the last order
 comment on column vibe.rfm_clusters.orders is 'orders of these customers in the period';
 comment on column vibe.rfm_clusters.monetary is 'money of these customers in the period, less refunds';
 comment on column vibe.rfm_clusters.map_version is 'version of the cluster map';
+comment on column vibe.rfm_clusters.site_id is 'the site';
+comment on column vibe.rfm_clusters.site is 'name of the site';
+comment on column vibe.rfm_clusters.period_start is 'first day';
+comment on column vibe.rfm_clusters.currency is 'of monetary, the site''s';
 grant select on vibe.rfm_clusters to vibe_analyst;
 
 -- A customer's latest row is one probe of an index; sorting all rows would take longer the more months are stored.
@@ -60,6 +64,8 @@ create or replace view vibe.customer_rfm with (security_invoker = true) as
         c.email,
         c.first_purchase_at,
         c.last_purchase_at,
+        c.order_count,
+        c.total_spent,
         r.period,
         r.period_start,
         r.period_end,
@@ -91,6 +97,8 @@ comment on view vibe.customer_rfm is
 comment on column vibe.customer_rfm.external_id is 'the shop''s own customer number';
 comment on column vibe.customer_rfm.first_purchase_at is 'first order of all';
 comment on column vibe.customer_rfm.last_purchase_at is 'last order of all';
+comment on column vibe.customer_rfm.order_count is 'orders of all time';
+comment on column vibe.customer_rfm.total_spent is 'money of all time in the site''s currency, less refunds';
 comment on column vibe.customer_rfm.period is 'month as 2026-01, or first and last day';
 comment on column vibe.customer_rfm.period_end is 'the day after the last one; recency is measured to it';
 comment on column vibe.customer_rfm.recency is 'days from the last order to period_end';
@@ -106,6 +114,13 @@ comment on column vibe.customer_rfm.label_pt is 'name of the cluster in Portugue
 comment on column vibe.customer_rfm.color is 'RGB; the cluster''s colour in every chart';
 comment on column vibe.customer_rfm.small_n is 'a score could not be ranked and is 3';
 comment on column vibe.customer_rfm.map_version is 'version of the cluster map';
+comment on column vibe.customer_rfm.site_id is 'the site';
+comment on column vibe.customer_rfm.site is 'name of the site';
+comment on column vibe.customer_rfm.customer_id is 'the customer';
+comment on column vibe.customer_rfm.name is 'as the shop knows it';
+comment on column vibe.customer_rfm.email is 'as the shop knows it';
+comment on column vibe.customer_rfm.period_start is 'first day';
+comment on column vibe.customer_rfm.currency is 'of monetary, the site''s';
 grant select on vibe.customer_rfm to vibe_analyst;
 
 create or replace view vibe.rfm_sizes_by_month with (security_invoker = true) as
@@ -187,4 +202,7 @@ comment on column vibe.rfm_sizes_by_month.previous_total_customers is 'customers
 comment on column vibe.rfm_sizes_by_month.customers_change is 'of the cluster, as a share of the month before; null if it had none';
 comment on column vibe.rfm_sizes_by_month.total_customers_change is 'as a share of the month before';
 comment on column vibe.rfm_sizes_by_month.total_average_value_change is 'as a share of the month before';
+comment on column vibe.rfm_sizes_by_month.site_id is 'the site';
+comment on column vibe.rfm_sizes_by_month.site is 'name of the site';
+comment on column vibe.rfm_sizes_by_month.currency is 'of monetary, the site''s';
 grant select on vibe.rfm_sizes_by_month to vibe_analyst;
