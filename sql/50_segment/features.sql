@@ -1,8 +1,7 @@
--- The planner would compute the site for each row if it were not in a scalar sub-select.
 create function vibe.customer_features(site text default null, as_of timestamptz default now())
 returns table (
     customer_id bigint,
-    as_of timestamptz,
+    measured_at timestamptz,
     feature_version integer,
     recency_days integer,
     tenure_days integer,
@@ -15,14 +14,19 @@ returns table (
     sessions_90d bigint,
     page_views_90d bigint
 )
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+declare
+    of_site integer := vibe.site_id(customer_features.site);
+begin
+    return query
     with s as materialized (
         select s.site_id, s.currency, s.time_zone, (customer_features.as_of at time zone s.time_zone)::date as today
         from vibe.sites as s
-        where s.site_id = vibe.site_id(customer_features.site)
+        where s.site_id = of_site
     ), bought as (
         select
             p.customer_id,
@@ -66,12 +70,13 @@ as $$
         b.foreign_orders,
         extract(year from pg_catalog.age(s.today, c.birth_date))::integer,
         coalesce(v.sessions, 0),
-        coalesce(v.page_views, 0)
+        coalesce(v.page_views, 0)::bigint
     from s
     join vibe.customers as c using (site_id)
     join bought as b using (customer_id)
-    left join visits as v using (customer_id)
+    left join visits as v using (customer_id);
+end
 $$;
 comment on function vibe.customer_features(text, timestamptz) is
-'what models know about each customer who had ordered before as_of, from what was bought and visited before as_of alone: recency_days and tenure_days = days from the last and first order to as_of, by the site''s calendar; order_count = orders neither refunded rows nor cancelled; total_spent = orders less refunds in the site''s currency, average_order before refunds; purchase_frequency = orders per 30 days between first (not counted) and last order, null before the second; foreign_orders are in another currency and count as no money; age in years, null if unknown; visits and page views of the last 90 days, bots left out. feature_version changes when a meaning does';
+'what models know about each customer who had ordered before as_of, from what was bought and visited before as_of alone: recency_days and tenure_days = days from the last and first order to as_of, by the site''s calendar; order_count = orders neither refunded rows nor cancelled; total_spent = orders less refunds in the site''s currency, average_order before refunds; purchase_frequency = orders per 30 days between first (not counted) and last order, null before the second; foreign_orders are in another currency and count as no money; age in years, null if unknown; visits and page views of the last 90 days, bots left out. measured_at repeats as_of; feature_version changes when a meaning does';
 grant execute on function vibe.customer_features(text, timestamptz) to vibe_analyst;
