@@ -97,7 +97,7 @@ dictionary_number(text_dictionary *dictionary, const char *bytes, int size)
 }
 
 static int
-compare_entries(const void *a, const void *b)
+compare_entries(const void *a, const void *b, void *arg)
 {
 	const text *first = ((const dictionary_entry *) a)->value;
 	const text *second = ((const dictionary_entry *) b)->value;
@@ -121,7 +121,7 @@ sort_dictionary(text_dictionary *dictionary)
 	map = MemoryContextAllocHuge(CurrentMemoryContext, (dictionary->count + 1) * sizeof(uint32));
 	for (uint32 i = 0; i < dictionary->count; i++)
 		dictionary->entries[i].number = i + 1;
-	qsort(dictionary->entries, dictionary->count, sizeof(dictionary_entry), compare_entries);
+	qsort_interruptible(dictionary->entries, dictionary->count, sizeof(dictionary_entry), compare_entries, NULL);
 	map[0] = 0;
 	for (uint32 i = 0; i < dictionary->count; i++)
 		map[dictionary->entries[i].number] = i + 1;

@@ -1,5 +1,5 @@
 /*
- * funnel.h: what funnel.c and funnel_shape.c share.
+ * funnel.h: what the files of the funnel aggregates share.
  */
 #ifndef FUNNEL_H
 #define FUNNEL_H
@@ -49,6 +49,10 @@ typedef struct funnel_state
 	text_dictionary values;
 } funnel_state;
 
+/* funnel.c */
+extern void renumber_funnel_texts(funnel_state *state, const uint32 *held, const uint32 *values);
+
+/* funnel_shape.c */
 extern void read_funnel_shape(FunctionCallInfo fcinfo, const funnel_places *places, MemoryContext context,
 							  funnel_state *state);
 extern bool funnel_shape_is_constant(FunctionCallInfo fcinfo, const funnel_places *places);

@@ -80,7 +80,8 @@ private func chains<Row: FunnelRow & BitwiseCopyable>(
 
 @c @implementation
 public func ks_funnel(
-  _ events: UnsafePointer<ks_chunk>?, _ shape: UnsafePointer<ks_funnel_shape>, _ limits: UnsafePointer<ks_limits>,
+  _ events: UnsafePointer<ks_chunk>?, _ shape: UnsafePointer<ks_funnel_shape>,
+  _ limits: UnsafePointer<ks_limits>,
   _ reached: UnsafeMutablePointer<Int64>
 ) -> ks_status {
   var limits = Limits(limits)
@@ -99,7 +100,8 @@ public func ks_funnel(
 
 @c @implementation
 public func ks_funnel_depth(
-  _ events: UnsafePointer<ks_chunk>?, _ shape: UnsafePointer<ks_funnel_shape>, _ limits: UnsafePointer<ks_limits>,
+  _ events: UnsafePointer<ks_chunk>?, _ shape: UnsafePointer<ks_funnel_shape>,
+  _ limits: UnsafePointer<ks_limits>,
   _ depth: UnsafeMutablePointer<Int32>
 ) -> ks_status {
   var limits = Limits(limits)

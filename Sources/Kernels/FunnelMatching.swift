@@ -29,7 +29,8 @@ struct FunnelMatching: ~Copyable {
   /// The depth of sorted moments.
   ///
   /// - Complexity: O(moments · steps).
-  mutating func depth(_ moments: UnsafePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure) -> Int {
+  mutating func depth(_ moments: UnsafePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure) -> Int
+  {
     var best = 0
     removeAll()
     var row = 0
@@ -106,7 +107,9 @@ struct FunnelMatching: ~Copyable {
   }
 
   /// Writes the rows in the window that ends at `time`, ascending; returns how many.
-  func collect(within time: Int64, _ moments: UnsafePointer<Moment>, into sorted: UnsafeMutablePointer<UInt32>) -> Int {
+  func collect(
+    within time: Int64, _ moments: UnsafePointer<Moment>, into sorted: UnsafeMutablePointer<UInt32>
+  ) -> Int {
     var count = 0
     var step = 0
     while step < rules.steps {

@@ -66,7 +66,9 @@ struct FunnelSearch: ~Copyable {
   }
 
   /// Appends the user's chains, in the order of time.
-  mutating func tell(_ user: UserMoments, to report: inout FunnelReport, _ limits: inout Limits) throws(Failure) {
+  mutating func tell(_ user: UserMoments, to report: inout FunnelReport, _ limits: inout Limits)
+    throws(Failure)
+  {
     let count = walk.rules.strictTies ? try joinInstants(user.base, user.count, limits) : user.count
     let runCount = try split(user.base, count, &limits)
     while let begin = nextStart(user.base, runCount) {
@@ -188,7 +190,8 @@ struct FunnelReport: ~Copyable {
   ///
   /// - Complexity: O(chains + times); scratch 32 bytes a chain.
   mutating func write(
-    _ chains: UnsafeMutablePointer<ks_funnel_chain>, _ told: UnsafeMutablePointer<Int64>, _ limits: inout Limits
+    _ chains: UnsafeMutablePointer<ks_funnel_chain>, _ told: UnsafeMutablePointer<Int64>,
+    _ limits: inout Limits
   ) throws(Failure) {
     if count >= Int(UInt32.max) { throw .tooManyRows }
     var order = try Scratch<KeyedRow>(count, &limits)

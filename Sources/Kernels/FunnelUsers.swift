@@ -30,8 +30,8 @@ struct UserMoments {
 /// Deals the rows of a chunk list to their users and hands out user by user, each with sorted moments.
 ///
 /// Many rows are first dealt to buckets by a hash of the user, so that all that follows happens in the cache.
-/// - Complexity: O(rows) if each user's rows come in order, O(rows · log) otherwise; scratch one row and at most
-///   8 bytes a row, and for each row of the largest bucket 28 bytes and for each of its users up to 70.
+/// - Complexity: O(rows) if each user's rows come in order, O(rows · log) otherwise; scratch a copy of the rows, and
+///   for the largest bucket 28 bytes a row, 24 a row of its largest user that must be sorted, and up to 70 a user.
 struct FunnelUsers<Row: FunnelRow & BitwiseCopyable>: ~Copyable {
   private let rows: Scratch<Row>
   private let ends: Scratch<UInt32>
@@ -91,12 +91,14 @@ struct FunnelUsers<Row: FunnelRow & BitwiseCopyable>: ~Copyable {
   @inline(__always)
   private static func bucket(of user: Int64, _ bits: UInt64) -> Int {
     let key = UInt64(bitPattern: user)
-    return Int(truncatingIfNeeded: ((key ^ (key &>> 31)) &* 0xD6E8_FEB8_6659_FD93) &>> 40) & ((1 &<< Int(bits)) &- 1)
+    return Int(truncatingIfNeeded: ((key ^ (key &>> 31)) &* 0xD6E8_FEB8_6659_FD93) &>> 40)
+      & ((1 &<< Int(bits)) &- 1)
   }
 
   /// Puts each row into its bucket; `ends` becomes where each bucket ends.
   private static func deal(
-    _ events: UnsafePointer<ks_chunk>?, to rows: UnsafeMutablePointer<Row>, ends: UnsafeMutablePointer<UInt32>,
+    _ events: UnsafePointer<ks_chunk>?, to rows: UnsafeMutablePointer<Row>,
+    ends: UnsafeMutablePointer<UInt32>,
     _ bits: UInt64, _ limits: Limits
   ) throws(Failure) {
     let bucketCount = 1 &<< Int(bits)

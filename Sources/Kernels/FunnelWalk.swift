@@ -49,7 +49,9 @@ struct FunnelWalk: ~Copyable {
   }
 
   /// The deepest of the walks through each held value's moments, which must be sorted; 0 if none is a first step.
-  mutating func depth(_ moments: UnsafeMutablePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure) -> Int {
+  mutating func depth(_ moments: UnsafeMutablePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure)
+    -> Int
+  {
     let count = rules.strictTies ? try joinInstants(moments, count, limits) : count
     var best = 0
     var begin = 0
@@ -67,7 +69,9 @@ struct FunnelWalk: ~Copyable {
   }
 
   /// - Complexity: O(moments · steps that a moment matches).
-  private func orderedDepth(_ moments: UnsafePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure) -> Int {
+  private func orderedDepth(_ moments: UnsafePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure)
+    -> Int
+  {
     let last = UInt32(1) &<< UInt32(truncatingIfNeeded: rules.steps &- 1)
     var standing: UInt32 = 0
     var reached: UInt32 = 0

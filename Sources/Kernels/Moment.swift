@@ -27,7 +27,9 @@ struct Moment: BitwiseCopyable {
 ///
 /// It can be each of their steps and ends what any of them ends; its value is that of the first of them.
 /// - Complexity: O(*n*), in place; the moments must be sorted.
-func joinInstants(_ moments: UnsafeMutablePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure) -> Int {
+func joinInstants(_ moments: UnsafeMutablePointer<Moment>, _ count: Int, _ limits: Limits) throws(Failure)
+  -> Int
+{
   if count == 0 { return 0 }
   var last = 0
   var row = 1

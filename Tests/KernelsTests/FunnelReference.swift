@@ -25,7 +25,8 @@ struct Question {
 
   var shape: ks_funnel_shape {
     ks_funnel_shape(
-      window: window, steps: Int32(steps), mode: Int32(mode.rawValue), strict_ties: strictTies ? 1 : 0, valued: 0)
+      window: window, steps: Int32(steps), mode: Int32(mode.rawValue), strict_ties: strictTies ? 1 : 0,
+      valued: 0)
   }
 
   var all: UInt32 { UInt32.max >> UInt32(32 - steps) }
@@ -94,13 +95,16 @@ struct Reference {
           if ordered[next].time - ordered[chain[0]].time > question.window { continue }
           switch question.mode {
           case KS_FUNNEL_UNORDERED:
-            let crosses = ordered.indices.contains { ordered[$0].exclusions != 0 && isBetween($0, chain[0], next) }
+            let crosses = ordered.indices.contains {
+              ordered[$0].exclusions != 0 && isBetween($0, chain[0], next)
+            }
             if !crosses { extend(chain + [next], taken + [ordered[next].steps & question.all]) }
           default:
             guard ordered[next].steps >> UInt32(chain.count) & 1 == 1 else { continue }
             let ended = ordered.indices.contains {
               isBetween($0, last, next)
-                && (question.mode == KS_FUNNEL_STRICT || ordered[$0].exclusions >> UInt32(chain.count - 1) & 1 == 1)
+                && (question.mode == KS_FUNNEL_STRICT
+                  || ordered[$0].exclusions >> UInt32(chain.count - 1) & 1 == 1)
             }
             if !ended { extend(chain + [next], []) }
           }

@@ -46,7 +46,8 @@ private func reached(_ rows: [Row], _ question: Question) -> [Int64] {
 }
 
 /// All chains as the kernel tells them, by user; with too little room at first if there are any.
-private func chains(_ rows: [Row], _ question: Question, periods: [Int64] = []) -> [(Int64, Reference.Chain)] {
+private func chains(_ rows: [Row], _ question: Question, periods: [Int64] = []) -> [(Int64, Reference.Chain)]
+{
   let list = ChunkList(valued(rows))
   var shape = question.shape
   shape.valued = 1
@@ -58,7 +59,8 @@ private func chains(_ rows: [Row], _ question: Question, periods: [Int64] = []) 
     times = .init(repeating: 0, count: Int(timeCount) + 1)
     let status = withLimits {
       ks_funnel_chains(
-        list.first, &shape, periods, Int64(max(0, periods.count - 1)), $0, &told, &chainCount, &times, &timeCount)
+        list.first, &shape, periods, Int64(max(0, periods.count - 1)), $0, &told, &chainCount, &times,
+        &timeCount)
     }
     #expect(status == KS_OK)
   }
@@ -74,13 +76,17 @@ private func chains(_ rows: [Row], _ question: Question, periods: [Int64] = []) 
 }
 
 /// A few users with few instants (so that many are equal), events that match several steps, now and then none.
-private func someRows(_ numbers: inout SeededNumbers, _ question: Question, upTo count: Int, bare: Bool) -> [Row] {
+private func someRows(_ numbers: inout SeededNumbers, _ question: Question, upTo count: Int, bare: Bool)
+  -> [Row]
+{
   (0..<Int.random(in: 0...count, using: &numbers)).map { _ in
     var row = Row(
       user: Int64.random(in: -1...1, using: &numbers), time: Int64.random(in: -9...9, using: &numbers),
       steps: UInt32.random(in: 0...question.all, using: &numbers))
     // Single steps are what funnels mostly see.
-    if Bool.random(using: &numbers) { row.steps = 1 << UInt32.random(in: 0..<UInt32(question.steps), using: &numbers) }
+    if Bool.random(using: &numbers) {
+      row.steps = 1 << UInt32.random(in: 0..<UInt32(question.steps), using: &numbers)
+    }
     if Int.random(in: 0..<6, using: &numbers) == 0 { row.steps = 0 }
     if bare { return row }
     if Int.random(in: 0..<4, using: &numbers) == 0 {
@@ -128,18 +134,96 @@ struct FunnelTests {
   }
 
   @Test(
-    "shapes out of range are refused", arguments: [(1, 0), (33, 0), (-1, 0), (2, -1)] as [(Int32, Int64)])
-  func badShape(steps: Int32, window: Int64) {
-    #expect(funnel([(1, 0, 1)], steps: steps, window: window).status == KS_BAD_ARGUMENT)
+    "shapes out of range are refused",
+    arguments: [(1, 0, 0), (33, 0, 0), (-1, 0, 0), (2, -1, 0), (2, 0, -1), (2, 0, 3)]
+      as [(Int32, Int64, Int32)])
+  func badShape(steps: Int32, window: Int64, mode: Int32) {
+    var shape = ks_funnel_shape(window: window, steps: steps, mode: mode, strict_ties: 0, valued: 0)
+    var reached = [Int64](repeating: 0, count: 32)
+    #expect(withLimits { ks_funnel(nil, &shape, $0, &reached) } == KS_BAD_ARGUMENT)
+  }
+
+  @Test(
+    "periods must ascend",
+    arguments: [([1, 1], 1), ([2, 1], 1), ([1, 2, 2], 2), ([], -1)] as [([Int64], Int64)])
+  func badPeriods(bounds: [Int64], count: Int64) {
+    var shape = Question().shape
+    var (chains, times) = (Int64(0), Int64(0))
+    var (noChain, noTime) = (ks_funnel_chain(), Int64(0))
+    let status = withLimits {
+      ks_funnel_chains(nil, &shape, bounds, count, $0, &noChain, &chains, &noTime, &times)
+    }
+    #expect(status == KS_BAD_ARGUMENT)
+  }
+
+  @Test("nobody has no chain; the ends of time are periods like others")
+  func chainEdges() {
+    #expect(chains([], Question()).isEmpty)
+    #expect(chains([Row(time: 0, steps: 2), Row(time: 1, steps: 0)], Question()).isEmpty)
+    let rows = [Row(time: .min, steps: 1, value: 7), Row(time: .max, steps: 2)]
+    #expect(chains(rows, Question()).map(\.1.times) == [[.min, .max]])
+    #expect(chains(rows, Question(), periods: [.min, 0, .max]).map(\.1.times) == [[.min, .max]])
+    #expect(chains(rows, Question(), periods: [0, .max]).isEmpty)
+    #expect(chains([Row(time: .max, steps: 1)], Question(), periods: [0, .max]).isEmpty)
+  }
+
+  @Test("32 steps in every mode, also of events that can be any of them", arguments: everyKind)
+  func manySteps(mode: ks_funnel_mode, strictTies: Bool) {
+    let question = Question(steps: 32, window: 31, mode: mode, strictTies: strictTies)
+    for steps in [{ UInt32(1) << $0 }, { _ in UInt32.max }] as [(UInt32) -> UInt32] {
+      let rows = (0..<32).map { Row(time: Int64($0), steps: steps(UInt32($0))) }
+      #expect(depth(rows, question) == 32)
+      #expect(chains(rows, question).map(\.1.times) == [Array(0..<32)])
+      #expect(depth(Array(rows.dropLast()), question) == 31)
+    }
+  }
+
+  // 2 million rows of 1 million users, so that rows go through buckets: against counting each user by itself.
+  @Test("2 million rows", arguments: everyKind)
+  func manyRows(mode: ks_funnel_mode, strictTies: Bool) {
+    var numbers = SeededNumbers(seed: 7)
+    let question = Question(steps: 3, window: 400, mode: mode, strictTies: strictTies)
+    let rows = (0..<2_000_000).map { _ in
+      Row(
+        user: Int64.random(in: 0..<1_000_000, using: &numbers) &* 0x1_0000_0001,
+        time: Int64.random(in: 0..<1000, using: &numbers),
+        steps: 1 << UInt32.random(in: 0..<3, using: &numbers))
+    }
+    let told = chains(rows, question)
+    #expect(zip(told, told.dropFirst()).allSatisfy { $0.0 < $1.0 })
+    let counts = (1...3).map { step in Int64(told.count { $0.1.times.count >= step }) }
+    #expect(reached(rows, question) == counts)
+    let some = Dictionary(grouping: rows.filter { $0.user % 1009 == 0 }, by: \.user)
+    let reference = Reference(question: question)
+    let chosen = told.filter { $0.0 % 1009 == 0 }
+    let expected = some.sorted { $0.key < $1.key }.compactMap { reference.chain(of: $0.value) }
+    #expect(chosen.map(\.1) == expected)
+    #expect(expected.count > 300)
   }
 
   @Test("a raised flag and too little memory are statuses")
   func limits() {
     #expect(funnel([(1, 0, 1)], steps: 2, window: 0, stopped: true).status == KS_STOPPED)
-    for memory in [0, 1000, 20_000] as [Int64] {
-      let events = (0..<2000).map { (Int64($0), Int64(0), UInt32(1)) } as [Event]
-      #expect(funnel(events, steps: 2, window: 0, memory: memory).status == KS_MEMORY_LIMIT)
+    let list = ChunkList(valued((0..<2000).map { Row(user: Int64($0), time: 0, steps: 1) }))
+    var shape = Question(steps: 2).shape
+    shape.valued = 1
+    var told = [ks_funnel_chain](repeating: .init(), count: 2000)
+    var times = [Int64](repeating: 0, count: 2000)
+    var reached = [Int64](repeating: 0, count: 2)
+    var enough = false
+    for memory in (0..<60).map({ Int64($0) * 10_000 }) {
+      var (chainCount, timeCount) = (Int64(2000), Int64(2000))
+      let counted = withLimits(memory: memory) { ks_funnel(list.first, &shape, $0, &reached) }
+      let status = withLimits(memory: memory) {
+        ks_funnel_chains(list.first, &shape, nil, 0, $0, &told, &chainCount, &times, &timeCount)
+      }
+      // What is enough stays enough, and counting needs no more than telling.
+      #expect(status == (enough ? KS_OK : status == KS_OK ? KS_OK : KS_MEMORY_LIMIT))
+      #expect(counted == KS_OK || (counted == KS_MEMORY_LIMIT && status == KS_MEMORY_LIMIT))
+      enough = enough || status == KS_OK
     }
+    #expect(enough)
+    #expect(withLimits(memory: 1000) { ks_funnel(list.first, &shape, $0, &reached) } == KS_MEMORY_LIMIT)
   }
 
   // For 500 seeds each: every mode with either rule for ties, with and without a window, with exclusions and held
