@@ -11,6 +11,7 @@ create table vibe.funnels (
     constraint funnels_name_key unique (site_id, name)
 );
 comment on table vibe.funnels is 'stored funnels: named sequences of steps that visitors should go through';
+comment on column vibe.funnels.name is 'what people call the funnel, unique within the site';
 comment on column vibe.funnels.mode is
 'ordered: step after step, whatever else happens; strict: nothing else of the user between; unordered: any order, and step n means any n of the steps';
 comment on column vibe.funnels.within is 'the time from the first event to the last, in days or smaller units; null for any';
@@ -38,6 +39,7 @@ create table vibe.funnel_steps (
     )
 );
 comment on table vibe.funnel_steps is 'what an event must be to count as a step of a funnel, or as an exclusion between steps';
+comment on column vibe.funnel_steps.name is 'what people call the step';
 comment on column vibe.funnel_steps.position is '1 is the first step; exclusions are numbered by themselves';
 comment on column vibe.funnel_steps.page_pattern is 'the event''s page must be like this (% is any text, _ any character); null for any page';
 comment on column vibe.funnel_steps.properties is
@@ -60,6 +62,7 @@ create table vibe.daily_funnel_stats (
 );
 comment on table vibe.daily_funnel_stats is
 'how far the users come who enter a stored funnel on a day of the site''s calendar; written by vibe.calculate_funnel_days()';
+comment on column vibe.daily_funnel_stats.step is '1 is the first step';
 comment on column vibe.daily_funnel_stats.users is 'users who entered on the day and reach the step within the funnel''s window (30 days if it has none)';
 comment on column vibe.daily_funnel_stats.calculated_at is 'when the row last changed';
 

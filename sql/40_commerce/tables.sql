@@ -25,6 +25,11 @@ create table vibe.customers (
     constraint customers_external_id_key unique (site_id, external_id)
 ) with (fillfactor = 85);
 comment on table vibe.customers is 'a shop''s customers, as the shop knows them';
+comment on column vibe.customers.name is 'of the person';
+comment on column vibe.customers.birth_date is 'where the shop knows it';
+comment on column vibe.customers.gender is 'as the shop says it';
+comment on column vibe.customers.location is 'as the shop says it: a town, a country';
+comment on column vibe.customers.income_range is 'as the shop says it';
 comment on column vibe.customers.external_id is 'the shop''s own customer number, unique within the site';
 comment on column vibe.customers.registered_at is 'when the customer signed up with the shop, where the shop says so';
 comment on column vibe.customers.created_at is 'when the row was made here';
@@ -82,6 +87,7 @@ create table vibe.purchases (
         references vibe.site_users (site_id, user_id) on delete set null (user_id)
 );
 comment on table vibe.purchases is 'orders and refunds of a shop, one row each';
+comment on column vibe.purchases.purchased_at is 'when it was ordered or given back';
 comment on column vibe.purchases.external_id is 'the shop''s own order number, unique within the site';
 comment on column vibe.purchases.customer_id is 'who bought; null for guests and for customers erased since';
 comment on column vibe.purchases.user_id is 'the visitor who bought, where the order came through the tracked site';
@@ -127,6 +133,8 @@ create table vibe.purchase_items (
         references vibe.purchases (site_id, purchase_id) on delete cascade
 );
 comment on table vibe.purchase_items is 'what an order or refund consists of, one row each line';
+comment on column vibe.purchase_items.name is 'of the article';
+comment on column vibe.purchase_items.category is 'of the article, as the shop sorts them';
 comment on column vibe.purchase_items.line is 'place within the order, from 1';
 comment on column vibe.purchase_items.product_id is 'the shop''s own article number';
 comment on column vibe.purchase_items.quantity is 'pieces; below zero where they come back';
@@ -193,6 +201,9 @@ create table vibe.imports (
     primary key (site_id, import_id)
 );
 comment on table vibe.imports is 'files that were imported, and what became of them';
+comment on column vibe.imports.import_id is 'number of the import';
+comment on column vibe.imports.started_at is 'when it began';
+comment on column vibe.imports.accepted is 'records that broke no rule';
 comment on column vibe.imports.kind is 'what a record of the file is: an order, a line of an order, a customer';
 comment on column vibe.imports.options is 'how the file is written, as given to begin_import()';
 comment on column vibe.imports.finished_at is 'null while the file is being loaded, and for ever if it never was finished';
@@ -220,6 +231,8 @@ create table vibe.import_rejects (
         references vibe.imports (site_id, import_id) on delete cascade
 );
 comment on table vibe.import_rejects is 'records of imported files that broke a rule, each with the first rule it broke';
+comment on column vibe.import_rejects.import_id is 'the import, as in vibe.imports';
+comment on column vibe.import_rejects.reason is 'the rule that was broken';
 comment on column vibe.import_rejects.line is 'line of the file on which the record begins; the header is line 1';
 comment on column vibe.import_rejects.record is 'the record as it stands in the file, up to 10000 characters';
 comment on column vibe.import_rejects.field is 'what broke the rule, by our name; null if it is the record itself';

@@ -14,6 +14,9 @@ create or replace view vibe.transactions with (security_invoker = true) as
     join vibe.sites as s using (site_id)
     where not p.is_cancelled;
 comment on view vibe.transactions is 'orders and refunds that count, dated by the calendar of their site; sum(amount) is revenue in one currency';
+comment on column vibe.transactions.transaction_id is 'purchase_id of vibe.purchases';
+comment on column vibe.transactions.date is 'day of purchased_at in the site''s calendar';
+comment on column vibe.transactions.order_id is 'the shop''s own order number';
 grant select on vibe.transactions to vibe_analyst;
 
 create or replace view vibe.purchase_lines with (security_invoker = true) as
@@ -37,6 +40,12 @@ create or replace view vibe.purchase_lines with (security_invoker = true) as
     left join vibe.purchase_items as i using (site_id, purchase_id)
     where not p.is_cancelled;
 comment on view vibe.purchase_lines is 'lines of orders and refunds that count; an order without lines is one line of its whole amount';
+comment on column vibe.purchase_lines.id is 'the order, purchase_id of vibe.purchases';
+comment on column vibe.purchase_lines.product is 'name of the article';
+comment on column vibe.purchase_lines.amount is 'of the whole line, in currency; below zero where money was given back';
+comment on column vibe.purchase_lines.quantity is 'pieces; below zero where they come back';
+comment on column vibe.purchase_lines.category is 'of the article, as the shop sorts them; null where it is not known';
+comment on column vibe.purchase_lines.purchase_date is 'day of purchased_at in the site''s calendar';
 grant select on vibe.purchase_lines to vibe_analyst;
 
 create or replace view vibe.customer_profiles with (security_invoker = true) as
@@ -62,4 +71,8 @@ create or replace view vibe.customer_profiles with (security_invoker = true) as
     from vibe.customers as c
     join vibe.sites as s using (site_id);
 comment on view vibe.customer_profiles is 'customers with who they are and what they bought, as of now, dated by the calendar of their site';
+comment on column vibe.customer_profiles.age is 'in whole years today; null without birth_date';
+comment on column vibe.customer_profiles.registration_date is 'day of signing up, else of the first order, else of the row';
+comment on column vibe.customer_profiles.last_purchase_date is 'day of the last order; null before the first';
+comment on column vibe.customer_profiles.average_order_value is 'total_spent by orders in the site''s currency; null without any';
 grant select on vibe.customer_profiles to vibe_analyst;

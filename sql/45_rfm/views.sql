@@ -94,6 +94,7 @@ create or replace view vibe.customer_rfm with (security_invoker = true) as
     left join vibe.rfm_cluster_labels as l on l.cluster = r.cluster;
 comment on view vibe.customer_rfm is
 'customers with the RFM of the latest stored period in which they ordered; null where they never did in one';
+comment on column vibe.customer_rfm.name is 'of the person';
 comment on column vibe.customer_rfm.external_id is 'the shop''s own customer number';
 comment on column vibe.customer_rfm.first_purchase_at is 'first order of all';
 comment on column vibe.customer_rfm.last_purchase_at is 'last order of all';

@@ -12,6 +12,9 @@ create table vibe.segmentations (
     constraint segmentations_name_key unique (site_id, name)
 );
 comment on table vibe.segmentations is 'customers divided into k clusters by their features; each cluster is a row of vibe.segments';
+comment on column vibe.segmentations.name is 'what people call it, unique within the site';
+comment on column vibe.segmentations.k is 'number of clusters';
+comment on column vibe.segmentations.options is 'how the clusters were found, as given to the aggregate vibe.kmeans';
 comment on column vibe.segmentations.features is 'names of the features, in the order in which the model takes them';
 comment on column vibe.segmentations.model is 'the centroids and what it takes to score another customer by them';
 comment on column vibe.segmentations.scored is 'how many customers had all the features and were put into a cluster';
@@ -48,6 +51,9 @@ create table vibe.segments (
     )
 );
 comment on table vibe.segments is 'named sets of customers or users: by a rule, by a cluster, or listed by hand';
+comment on column vibe.segments.name is 'what people call the segment, unique within the site';
+comment on column vibe.segments.description is 'what it is for';
+comment on column vibe.segments.cluster_number is 'which cluster of the segmentation it is, from 1';
 comment on column vibe.segments.kind is
 'rule: who meets the criteria; cluster: one cluster of a segmentation; static: who was added by hand';
 comment on column vibe.segments.subject is 'what the members are: customers, or users (a person after merges)';
