@@ -1,25 +1,15 @@
 #!/usr/bin/env python3
 """Funnels over 10 million events: the aggregate over a narrow table, the product function over vibe.user_events as a viewer.
 
-With "narrow" or "product" only that part. Peers are the best plain SQL we know (windows and joins, with and without a covering index), DuckDB and ClickHouse (chDB).
+With "narrow" or "product" only that part. Peers are the best plain SQL we know (windows and joins, with and without a
+covering index), DuckDB and ClickHouse (chDB).
 """
 import re
 import sys
 
-from measure import compare, connect, fill, scaled, seconds
+from measure import compare, connect, fill, seconds, viewer
 from peers import chdb_over_postgres, chdb_own, duckdb_over_postgres, duckdb_own
-
-EVENTS = scaled(10_000_000)
-USERS = scaled(350_000)
-STEPS = ["product_view", "add_to_cart", "checkout", "purchase"]
-# In the order of time, as a tracker writes them: 400 visits at once, of 12 events in an hour each, in 90 days.
-VISITS = f"""(
-    select i / 4800 * 400 + i % 400 as visit, i % 4800 / 400 as turn, i % 977 as n,
-        timestamptz '2025-01-01' + i * (interval '90 days' / {EVENTS}::float8) as at
-    from generate_series(0, {EVENTS} - 1) as i
-) as e
-cross join lateral (select (hashint8extended(e.visit, 2) & 1048575) % 100 as intent) as v"""
-USER = f"1 + (hashint8extended(e.visit, 1) & 1073741823) % {USERS}"
+from shape import STEPS, USERS, events_narrow, product_events
 
 
 def step(column):
@@ -62,18 +52,7 @@ def both_joins(events, within):
 
 def narrow(connection):
     """The aggregate over a table as narrow as can be."""
-    connection.execute("create table events_narrow (user_id int8 not null, at timestamptz not null, event_name text not null)")
-    fill(connection, f"{EVENTS} narrow events", [
-        # A third of the events are steps.
-        f"""insert into events_narrow select {USER}, e.at, case
-                when e.turn in (2, 4, 5, 7) and v.intent >= 40 then 'product_view'
-                when e.turn in (6, 8) and v.intent >= 55 then 'add_to_cart'
-                when e.turn = 9 and v.intent >= 70 then 'checkout'
-                when e.turn = 10 and v.intent >= 80 then 'purchase'
-                else 'page_view'
-            end from {VISITS}""",
-        "vacuum (analyze) events_narrow",
-    ])
+    events_narrow(connection)
     names = ", ".join(f"'{name}'" for name in STEPS)
     events = f"select user_id, at, {step('event_name')} as step from events_narrow where event_name in ({names})"
     usual = {"window functions": windows(events, "7 days"), **both_joins(events, "7 days")}
@@ -116,34 +95,16 @@ def flat(connection):
 
 def product(connection):
     """vibe.calculate_funnel_conversion over events as the tracker writes them, by a login that is a viewer."""
-    connection.execute("select vibe.create_site('bench'), vibe.create_site('other')")
-    connection.execute("""select vibe.create_funnel('bench', jsonb_build_object('name', 'buy', 'within', '1 day', 'steps', (
-        select jsonb_agg(jsonb_build_object('event_name', s) order by n) from unnest(%s::text[]) with ordinality as u (s, n))))""", [STEPS])
-    connection.execute("create role bench_viewer login in role vibe_analyst")
-    connection.execute("select vibe.add_member('bench', 'bench_viewer', 'viewer')")
+    product_events(connection)
     site = connection.execute("select site_id from vibe.sites where name = 'bench'").fetchone()[0]
-    fill(connection, f"{EVENTS} events", [
-        "select vibe_private.add_partition(m::date) from generate_series(date '2025-01-01', '2025-03-01', '1 month') as m",
-        # One visitor in twenty turned out to be another one.
+    fill(connection, "one visitor in twenty turned out to be another one", [
         f"""insert into vibe.site_users (site_id, user_id, anonymous_id, merged_into) overriding system value
             select {site}, i, 'visitor-' || i, case when i % 20 = 0 then i - 1 end from generate_series(1, {USERS}) as i""",
-        # 45 % of the visits only look around, 30 % look at products, 15 % fill a cart, 6 % come to the checkout, 4 % pay: 24 % of
-        # the events are steps.
-        f"""insert into vibe.user_events (site_id, occurred_at, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot)
-            select {site}, e.at, e.at, {USER}, e.visit, case
-                    when e.turn in (2, 4, 5, 7) and v.intent >= 45 then 'product_view'
-                    when e.turn in (6, 8) and v.intent >= 75 then 'add_to_cart'
-                    when e.turn = 9 and v.intent >= 90 then 'checkout'
-                    when e.turn = 10 and v.intent >= 96 then 'purchase'
-                    else 'page_view'
-                end,
-                '/products/' || e.n, 'https://shop.example/products/' || e.n || '?from=search', 'https://search.example/', 'Product ' || e.n,
-                jsonb_build_object('price', e.n % 500, 'list', 'summer'), v.intent = 10
-            from {VISITS}""",
-        "vacuum (analyze) vibe.user_events",
         "vacuum (analyze) vibe.site_users",
     ])
-    connection.execute("set session authorization bench_viewer")
+    connection.execute("""select vibe.create_funnel('bench', jsonb_build_object('name', 'buy', 'within', '1 day', 'steps', (
+        select jsonb_agg(jsonb_build_object('event_name', s) order by n) from unnest(%s::text[]) with ordinality as u (s, n))))""", [STEPS])
+    connection.execute(f"set session authorization {viewer(connection, 'bench')}")
     ours = "select array_agg(users::bigint order by step) from vibe.calculate_funnel_conversion('bench', 'buy', '2025-01-01', '2025-03-31')"
     events = f"""select coalesce(m.merged_into, e.user_id) as user_id, e.occurred_at as at, {step('e.event_name')} as step
         from vibe.user_events as e
@@ -159,10 +120,8 @@ def product(connection):
         print(f"   {report.split('(')[0]}: {seconds(connection, f'select * from vibe.{report}')[1]:.3f} s", flush=True)
     connection.execute("reset session authorization")
     took = seconds(connection, "select vibe.calculate_funnel_days('bench', '2025-01-01', '2025-03-31')")[1]
-    connection.execute("set session authorization bench_viewer")
-    print(f"   calculate_funnel_days of 90 days: {took:.3f} s; the view: {seconds(connection, 'select * from vibe.funnel_days')[1]:.3f} s", flush=True)
-    connection.execute("reset session authorization")
-    connection.execute("drop owned by bench_viewer; drop role bench_viewer")
+    view = seconds(connection, "select * from vibe.funnel_days", viewer(connection, "bench"))[1]
+    print(f"   calculate_funnel_days of 90 days: {took:.3f} s; the view: {view:.3f} s", flush=True)
     return good
 
 
