@@ -33,6 +33,20 @@ def shop(database):
     at = lambda: AS_OF + datetime.timedelta(seconds=draw.choice([draw.randint(-70 * 86400, 86400), -86400 * draw.randint(0, 12) - 37800]))
     with connect(database) as admin:
         admin.execute("set client_min_messages = error")
+        fill(admin, draw, at)
+        site = admin.execute("select vibe.site_id('shop')").fetchone()[0]
+        admin.execute("analyze")
+        admin.execute("drop role if exists segment_viewer")
+        admin.execute("create role segment_viewer login in role vibe_analyst")
+        admin.execute("select vibe.add_member('shop', 'segment_viewer', 'viewer')")
+        with connect(database, user="segment_viewer") as viewer:
+            yield admin, viewer, site
+        admin.execute("drop owned by segment_viewer; drop role segment_viewer")
+
+
+def fill(admin, draw, at):
+    """One transaction: thousands of small commits would take longer than the test."""
+    with admin.transaction():
         site = admin.execute("select vibe.create_site('shop', time_zone => 'America/New_York')").fetchone()[0]
         other = admin.execute("select vibe.create_site('other', time_zone => 'Asia/Tokyo')").fetchone()[0]
         admin.execute("select vibe_private.add_partition(m::date) from generate_series(date '2026-08-01', '2026-11-01', '1 month') as m")
@@ -87,13 +101,6 @@ def shop(database):
                                   [of_site, made, i, enters, draw.choice([None, enters + datetime.timedelta(days=3)])])
             admin.execute("""select vibe.create_segment(%s, 'wo''men', '{"version": 1, "any": [{"customer": "gender", "op": "eq", "value": "f"}, {"event": "größe"}]}')""", [str(of_site)])
             admin.execute("""select vibe.create_segment(%s, 'pros', '{"version": 1, "all": [{"trait": ["plan"], "op": "ne", "value": "pro"}, {"not": {"segment": "wo''men"}}]}', 'user')""", [str(of_site)])
-        admin.execute("analyze")
-        admin.execute("drop role if exists segment_viewer")
-        admin.execute("create role segment_viewer login in role vibe_analyst")
-        admin.execute("select vibe.add_member('shop', 'segment_viewer', 'viewer')")
-        with connect(database, user="segment_viewer") as viewer:
-            yield admin, viewer, site
-        admin.execute("drop owned by segment_viewer; drop role segment_viewer")
 
 
 class Maker:

@@ -36,7 +36,7 @@ as $$
 declare
     shown constant text := case when length(value::text) > 100 then left(value::text, 100) || '…' else coalesce(value::text, 'null') end;
     given constant text := coalesce(jsonb_typeof(value), 'null');
-    names text[];
+    key text;
     problem text;
 begin
     if depth > 80 then
@@ -55,6 +55,42 @@ begin
         end if;
     end if;
 
+    problem := vibe.value_problem(rule, value, path, shown);
+    if problem is not null then
+        return problem;
+    elsif given = 'array' then
+        for i in 0..jsonb_array_length(value) - 1 loop
+            problem := vibe.criteria_problem(rule -> 'items', defs, value -> i, format('%s[%s]', path, i), depth + 1);
+            exit when problem is not null;
+        end loop;
+        return problem;
+    elsif given = 'object' then
+        problem := vibe.key_problem(rule, value, path, shown);
+        for key in select k from jsonb_object_keys(value) as k where problem is null loop
+            problem := vibe.criteria_problem(
+                rule -> 'properties' -> key, defs, value -> key, path || '.' || key, depth + 1
+            );
+            exit when problem is not null;
+        end loop;
+        return problem;
+    end if;
+    return null;
+end
+$$;
+comment on function vibe.criteria_problem(jsonb, jsonb, jsonb, text, integer) is
+'path, value and rule of the first thing in value that is not as a rule of vibe.segment_schema() says; null when all is';
+grant execute on function vibe.criteria_problem(jsonb, jsonb, jsonb, text, integer) to vibe_analyst;
+
+create function vibe.value_problem(rule jsonb, value jsonb, path text, shown text) returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    given constant text := coalesce(jsonb_typeof(value), 'null');
+    names text[];
+begin
     names := array(select jsonb_array_elements_text(case jsonb_typeof(rule -> 'type') when 'string' then jsonb_build_array(rule -> 'type') else rule -> 'type' end));
     if names <> '{}' and not given = any (names) and not (
         given = 'number' and 'integer' = any (names) and value::numeric = trunc(value::numeric)
@@ -85,39 +121,46 @@ begin
             when rule -> 'minItems' = rule -> 'maxItems' then rule ->> 'minItems'
             else format('%s to %s', rule ->> 'minItems', rule ->> 'maxItems')
         end);
-    elsif given = 'array' then
-        for i in 0..jsonb_array_length(value) - 1 loop
-            problem := vibe.criteria_problem(rule -> 'items', defs, value -> i, format('%s[%s]', path, i), depth + 1);
-            exit when problem is not null;
-        end loop;
-        return problem;
-    elsif given = 'object' then
-        names := array(select k.key from jsonb_array_elements_text(rule -> 'required') as k (key) where not value ? k.key);
-        if cardinality(names) > 0 then
-            return format('%s.%s is missing: it must be given', path, names[1]);
-        elsif rule ? 'anyOf' and not value ?| array(select jsonb_path_query(rule, '$.anyOf[*].required[*]') #>> '{}') then
-            return format('%s is %s: it must have one of the keys %s', path, shown,
-                (select string_agg(k #>> '{}', ', ') from jsonb_path_query(rule, '$.anyOf[*].required[*]') as k));
-        end if;
-        for names in select array[k] from jsonb_object_keys(value) as k loop
-            if not rule -> 'properties' ? names[1] then
-                return format('%s.%s is %s: it is not a key here; %s', path, left(names[1], 100),
-                    left((value -> names[1])::text, 100), 'keys are '
-                    || (select string_agg(k, ', ') from jsonb_object_keys(rule -> 'properties') as k));
-            end if;
-            problem := vibe.criteria_problem(
-                rule -> 'properties' -> names[1], defs, value -> names[1], path || '.' || names[1], depth + 1
-            );
-            exit when problem is not null;
-        end loop;
-        return problem;
     end if;
     return null;
 end
 $$;
-comment on function vibe.criteria_problem(jsonb, jsonb, jsonb, text, integer) is
-'path, value and rule of the first thing in value that is not as a rule of vibe.segment_schema() says; null when all is';
-grant execute on function vibe.criteria_problem(jsonb, jsonb, jsonb, text, integer) to vibe_analyst;
+comment on function vibe.value_problem(jsonb, jsonb, text, text) is
+'what is wrong with a value itself (its type, size, length or form) by a rule of vibe.segment_schema(); null for nothing';
+grant execute on function vibe.value_problem(jsonb, jsonb, text, text) to vibe_analyst;
+
+create function vibe.key_problem(rule jsonb, value jsonb, path text, shown text) returns text
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        (
+            select format('%s.%s is missing: it must be given', path, r.key)
+            from jsonb_array_elements_text(rule -> 'required') with ordinality as r (key, place)
+            where not value ? r.key
+            order by r.place
+            limit 1
+        ),
+        (
+            select format('%s is %s: it must have one of the keys %s', path, shown, string_agg(k.key #>> '{}', ', '))
+            from jsonb_path_query(rule, '$.anyOf[*].required[*]') as k (key)
+            having not bool_or(value ? (k.key #>> '{}'))
+        ),
+        (
+            select format('%s.%s is %s: it is not a key here; keys are %s', path, left(v.key, 100), left(v.value::text, 100), (
+                select string_agg(k, ', ') from jsonb_object_keys(rule -> 'properties') as k
+            ))
+            from jsonb_each(value) as v (key, value)
+            where not rule -> 'properties' ? v.key
+            limit 1
+        )
+    )
+$$;
+comment on function vibe.key_problem(jsonb, jsonb, text, text) is
+'what is wrong with the keys of an object by a rule of vibe.segment_schema(): missing or not known; null for nothing';
+grant execute on function vibe.key_problem(jsonb, jsonb, text, text) to vibe_analyst;
 
 create function vibe.criteria_branch(branches jsonb, value jsonb, path text, shown text, out rule jsonb, out problem text)
 language plpgsql
