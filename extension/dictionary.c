@@ -11,6 +11,14 @@
 
 #define FIRST_ENTRIES 64
 
+/* There may be millions of texts, and a cancel must not wait for them. */
+static inline void
+check_sometimes(uint32 i)
+{
+	if (i % 4096 == 0)
+		CHECK_FOR_INTERRUPTS();
+}
+
 void
 dictionary_init(text_dictionary *dictionary, MemoryContext context)
 {
@@ -124,7 +132,10 @@ sort_dictionary(text_dictionary *dictionary)
 	qsort_interruptible(dictionary->entries, dictionary->count, sizeof(dictionary_entry), compare_entries, NULL);
 	map[0] = 0;
 	for (uint32 i = 0; i < dictionary->count; i++)
+	{
+		check_sometimes(i);
 		map[dictionary->entries[i].number] = i + 1;
+	}
 	fill_slots(dictionary);
 	dictionary->sorted = true;
 	return map;
@@ -138,8 +149,11 @@ dictionary_add_all(text_dictionary *dictionary, const text_dictionary *others)
 
 	map[0] = 0;
 	for (uint32 i = 0; i < others->count; i++)
+	{
+		check_sometimes(i);
 		map[i + 1] = dictionary_number(dictionary, VARDATA(others->entries[i].value),
 									   VARSIZE(others->entries[i].value) - VARHDRSZ);
+	}
 	return map;
 }
 
@@ -156,8 +170,11 @@ dictionary_write(const text_dictionary *dictionary, StringInfo buffer)
 {
 	appendBinaryStringInfo(buffer, (const char *) &dictionary->count, sizeof(uint32));
 	for (uint32 i = 0; i < dictionary->count; i++)
+	{
+		check_sometimes(i);
 		appendBinaryStringInfo(buffer, (const char *) dictionary->entries[i].value,
 							   VARSIZE(dictionary->entries[i].value));
+	}
 }
 
 /* Returns the place behind what was read. */
@@ -172,6 +189,7 @@ dictionary_read(text_dictionary *dictionary, const char *bytes)
 	{
 		uint32		header;
 
+		check_sometimes(i);
 		memcpy(&header, bytes, sizeof(header));
 		dictionary_number(dictionary, bytes + VARHDRSZ, VARSIZE(&header) - VARHDRSZ);
 		bytes += VARSIZE(&header);

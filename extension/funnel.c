@@ -150,6 +150,7 @@ renumber_funnel_texts(funnel_state *state, const uint32 *held, const uint32 *val
 	{
 		ks_valued_event *rows = (ks_valued_event *) (chunk + 1);
 
+		CHECK_FOR_INTERRUPTS();
 		for (int64 i = 0; i < chunk->count; i++)
 		{
 			if (held)
