@@ -34,7 +34,8 @@ private struct Search: ~Copyable {
 
   /// Takes the first `count` of the values that were written to `centres.values` for its centroids.
   mutating func begin(with count: Int) {
-    centres = Centres(features: centres.features, count: count, values: centres.values, across: centres.across)
+    centres = Centres(
+      features: centres.features, count: count, values: centres.values, across: centres.across)
     centres.spread()
     iterations = 0
     hasConverged = false
@@ -167,7 +168,8 @@ private func kmeans(
       try trial.run(points, most: most, tolerance: tolerance, memory, threads: threads, limits)
       if task.restarts > 1 {
         trial.inertia = try measure(
-          points, trial.centres, memory, threads: threads, limits, sizes: result.sizes, weights: result.weights)
+          points, trial.centres, memory, threads: threads, limits, sizes: result.sizes,
+          weights: result.weights)
       }
       if restart == 0 || trial.inertia < best.inertia { best.copy(trial) }
       restart &+= 1

@@ -93,7 +93,8 @@ struct PointsMemory: ~Copyable {
       features: features, rows: count, values: values.base,
       weighted: isWeighted ? weighted.base : values.base, isWeighted: isWeighted, weights: weights.base,
       low: blocks.base, high: blocks.base + blockCount &* features,
-      sums: blocks.base + 2 &* blockCount &* features, blockWeights: blocks.base + 3 &* blockCount &* features)
+      sums: blocks.base + 2 &* blockCount &* features, blockWeights: blocks.base + 3 &* blockCount &* features
+    )
     weights.base[0] = Lanes(repeating: 1)
     if !isWeighted {
       weights.base[1] = Lanes(repeating: 1)

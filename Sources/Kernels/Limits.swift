@@ -89,7 +89,8 @@ struct Scratch<Element: BitwiseCopyable>: ~Copyable {
     if overflow || capacity < 0 { throw .memoryLimit }
     try limits.take(bytes)
     // malloc(0) may answer null, which is no failure.
-    guard let place = bytes < leastHugeBytes ? malloc(bytes | 1) : allocateHuge(bytes) else { throw .noMemory }
+    let place = bytes < leastHugeBytes ? malloc(bytes | 1) : allocateHuge(bytes)
+    guard let place else { throw .noMemory }
     return place.assumingMemoryBound(to: Element.self)
   }
 }

@@ -29,7 +29,8 @@ struct Clustering: Equatable {
         placed.withUnsafeMutableBufferPointer { placed in
           var model = ks_kmeans_model(
             features: Int32(row.count), clusters: Int32(centroids.count), normalisation: normalisation,
-            padded: Int32(padded), shift: shift.baseAddress!, scale: scale.baseAddress!, placed: placed.baseAddress!)
+            padded: Int32(padded), shift: shift.baseAddress!, scale: scale.baseAddress!,
+            placed: placed.baseAddress!)
           #expect(ks_kmeans_place(&model, Array(centroids.joined())) == KS_OK)
           return Int(ks_kmeans_nearest(&model, &row))
         }
@@ -40,7 +41,8 @@ struct Clustering: Equatable {
 
 func kmeans(
   _ rows: [[Double]], k: Int, start: [[Double]]? = nil, normalisation: ks_normalisation = KS_NORMALISE_NONE,
-  weighted: Bool = false, iterations: Int = 300, restarts: Int32 = 1, seed: UInt64 = 0, tolerance: Double = 1e-4,
+  weighted: Bool = false, iterations: Int = 300, restarts: Int32 = 1, seed: UInt64 = 0,
+  tolerance: Double = 1e-4,
   threads: Int = 1, chunksOf size: Int = 7
 ) -> Clustering {
   kmeans(
@@ -84,7 +86,8 @@ final class Room {
     sizes.initialize(repeating: -1, count: k)
     result = ks_kmeans_result(
       centroids: doubles, sizes: sizes, weights: doubles + k * features, shift: doubles + k * features + k,
-      scale: doubles + k * features + k + features, inertia: .nan, clusters: -1, iterations: -1, converged: -1)
+      scale: doubles + k * features + k + features, inertia: .nan, clusters: -1, iterations: -1, converged: -1
+    )
   }
 
   func clustering(_ normalisation: ks_normalisation) -> Clustering {
@@ -118,7 +121,9 @@ func rowList(_ values: [Double], stride: Int, chunksOf size: Int) -> ChunkList<D
 
 private func withThreads<Result>(_ threads: Int, _ body: (UnsafePointer<ks_limits>) -> Result) -> Result {
   withUnsafePointer(to: Int32(0)) { flag in
-    withUnsafePointer(to: ks_limits(stop: flag, stop_too: flag, memory: 1 << 31, threads: Int32(threads))) { body($0) }
+    withUnsafePointer(to: ks_limits(stop: flag, stop_too: flag, memory: 1 << 31, threads: Int32(threads))) {
+      body($0)
+    }
   }
 }
 
@@ -137,14 +142,16 @@ func status(_ list: ChunkList<Double>, features: Int, k: Int, limits: UnsafePoin
     }
   }
   var task = ks_kmeans_task(
-    features: Int32(features), k: Int32(k), normalisation: 0, weighted: 0, max_iterations: 1000, restarts: 3, seed: 0,
+    features: Int32(features), k: Int32(k), normalisation: 0, weighted: 0, max_iterations: 1000, restarts: 3,
+    seed: 0,
     tolerance: 0, start: nil)
   let room = Room(features: features, k: k)
   return ks_kmeans(list.first, &task, limits, &room.result)
 }
 
 func status(
-  _ list: ChunkList<Double>, features: Int, k: Int, memory: Int64 = 1 << 30, threads: Int32 = 1, stopped: Bool = false
+  _ list: ChunkList<Double>, features: Int, k: Int, memory: Int64 = 1 << 30, threads: Int32 = 1,
+  stopped: Bool = false
 ) -> ks_status {
   withUnsafePointer(to: Int32(stopped ? 1 : 0)) { flag in
     withUnsafePointer(to: ks_limits(stop: flag, stop_too: flag, memory: memory, threads: threads)) {
@@ -156,7 +163,9 @@ func status(
 /// Rows around so many centres, seeded.
 func blobs(_ count: Int, features: Int, heaps: Int, seed: Int) -> [[Double]] {
   var numbers = SeededNumbers(seed: seed)
-  let centres = (0..<heaps).map { _ in (0..<features).map { _ in Double.random(in: -50...50, using: &numbers) } }
+  let centres = (0..<heaps).map { _ in
+    (0..<features).map { _ in Double.random(in: -50...50, using: &numbers) }
+  }
   return (0..<count).map { _ in
     let centre = centres.randomElement(using: &numbers)!
     return centre.map { centre in
@@ -168,7 +177,9 @@ func blobs(_ count: Int, features: Int, heaps: Int, seed: Int) -> [[Double]] {
 /// Lloyd's algorithm as the textbook has it: every row against every centroid, a plain mean, nothing else. It has no
 /// answer for clusters without rows, so starts must leave none.
 func obvious(_ rows: [[Double]], start: [[Double]], iterations: Int) -> Clustering {
-  func squared(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).map { ($0 - $1) * ($0 - $1) }.reduce(0, +) }
+  func squared(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
+  }
   var centroids = start
   func labels() -> [Int] {
     rows.map { row in

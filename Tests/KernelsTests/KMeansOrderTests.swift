@@ -42,7 +42,8 @@ struct KMeansOrderTests {
     for normalisation in [KS_NORMALISE_ZSCORE, KS_NORMALISE_MINMAX] {
       let start = Array(rows.prefix(4))
       let found = kmeans(rows, k: 4, start: start, normalisation: normalisation, tolerance: 0)
-      let other = kmeans(moved, k: 4, start: Array(moved.prefix(4)), normalisation: normalisation, tolerance: 0)
+      let other = kmeans(
+        moved, k: 4, start: Array(moved.prefix(4)), normalisation: normalisation, tolerance: 0)
       #expect(found.sizes == other.sizes)
       #expect(abs(found.inertia - other.inertia) <= 1e-9 * found.inertia)
     }

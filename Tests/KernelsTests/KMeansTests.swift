@@ -133,7 +133,8 @@ struct KMeansTests {
     let found = kmeans([[0], [2], [4]], k: 2, start: [[0], [4]], iterations: 0)
     #expect(found.sizes == [2, 1])
     #expect(found.nearest([2]) == 0)
-    let many = kmeans((0..<30).map { [Double($0)] }, k: 16, start: (0..<16).map { [Double($0 * 2)] }, iterations: 0)
+    let many = kmeans(
+      (0..<30).map { [Double($0)] }, k: 16, start: (0..<16).map { [Double($0 * 2)] }, iterations: 0)
     #expect((0..<15).allSatisfy { many.nearest([Double($0 * 2 + 1)]) == $0 })
   }
 
@@ -155,7 +156,9 @@ struct KMeansTests {
     }
   }
 
-  @Test("numbers that the glue never lets through still end in an answer", arguments: [Double.nan, .infinity, 1e300])
+  @Test(
+    "numbers that the glue never lets through still end in an answer",
+    arguments: [Double.nan, .infinity, 1e300])
   func strangeNumbers(strange: Double) {
     var rows = blobs(300, features: 3, heaps: 3, seed: 1)
     rows[17][1] = strange
