@@ -77,6 +77,7 @@ SHAPED = """select customer_id,
     group by customer_id having count(*) filter (where not is_refund) > 0"""
 PACK = """select * from vibe.rfm_unpack((
     select vibe.rfm_pack(customer_id, purchased_at, amount, false, '2026-01-01', 'America/Sao_Paulo', false) from public.purchases_narrow))"""
+DUCKDB = by_rank(NARROW.format("purchases_narrow"), divide="//")
 
 good = True
 for workers in (0, 2):
@@ -86,9 +87,8 @@ for workers in (0, 2):
         {
             "rank()": by_rank(NARROW.format("public.purchases_narrow")),
             "percentile_disc()": by_cuts(NARROW.format("public.purchases_narrow")),
-            "duckdb over postgres": duckdb_over_postgres(by_rank(NARROW.format("pg.public.purchases_narrow"), divide="//")),
-            "duckdb on its own file": duckdb_own(
-                by_rank(NARROW.format("own.purchases_narrow"), divide="//"), {"purchases_narrow": "from pg.public.purchases_narrow"}),
+            "duckdb over postgres": duckdb_over_postgres(DUCKDB),
+            "duckdb on its own file": duckdb_own(DUCKDB, ["purchases_narrow"]),
         },
         4, targets={"duckdb over postgres": 2.5, "duckdb on its own file": None})
 
