@@ -6,7 +6,8 @@ from user_days, with merges and without bots, against the same question asked of
 """
 import sys
 
-from measure import compare, connect, fill, scaled
+from measure import compare, connect, fill, scaled, viewer
+from peers import chdb_own, chdb_over_postgres, duckdb_over_postgres, duckdb_own, polars_own
 
 EVENTS = scaled(10_000_000)
 USERS = scaled(350_000)
@@ -42,35 +43,86 @@ def narrow():
     compare_at_best("exact DAU", rolling("1"), {
         "group by day": DAU.format(USER_DAYS),
         "distinct": DAU.format(USER_DAYS.replace("select", "select distinct", 1).removesuffix("group by 1, 2")),
-    }, 3.0)
-    compare_at_best("rolling WAU", rolling("7"), {"lag": LAG.format(USER_DAYS), "lead": LEAD.format(USER_DAYS)}, 8.0)
+    }, 3.0, tools(DUCKDB_DAYS, CHDB_DAYS, 1))
+    compare_at_best(
+        "rolling WAU", rolling("7"), {"lag": LAG.format(USER_DAYS), "lead": LEAD.format(USER_DAYS)}, 8.0,
+        tools(DUCKDB_DAYS, CHDB_DAYS, 7))
 
 
 def rolling(windows):
     """What the aggregate says of these windows."""
-    return f"""select users from unnest((
+    return f"""select users[1] from unnest((
         select vibe.rolling_users(user_id, at, '{FIRST}', '{LAST}', 'UTC', '{{{windows}}}') from events_narrow)) as d order by day"""
 
 
-def compare_at_best(title, ours, others, target):
+def tools(duckdb_days, chdb_days, window):
+    """What other tools take for it, out of PostgreSQL and from their own format: the days of each user; for windows then lead()."""
+    each_day = "select count(*) as users from d group by day order by day"
+    duckdb, chdb = (each_day, each_day) if window == 1 else (
+        f"""select users from (select day, sum(sum(change)) over (order by day) as users from (
+                select day, 1 as change from d union all select {ends} as day, -1 as change from ({lead}) as g
+            ) as c group by day) as s where day <= {last} order by day"""
+        for ends, lead, last in (
+            (f"least(day + {window}, coalesce(following, day + {window}))",
+             "select day, lead(day) over (partition by user_id order by day) as following from d", f"date '{LAST}'"),
+            (f"if(following > day and following < day + {window}, following, day + {window})",
+             "select day, leadInFrame(day) over (partition by user_id order by day rows between unbounded preceding and unbounded following) as following from d",
+             f"toDate('{LAST}')"),
+        ))
+    duckdb, chdb = f"with d as ({duckdb_days}) {duckdb}", f"with d as ({chdb_days}) {chdb}"
+    return {
+        "DuckDB out of PostgreSQL": duckdb_over_postgres(duckdb),
+        "DuckDB own file": duckdb_own(duckdb, ["events_narrow"]),
+        "chdb out of PostgreSQL": chdb_over_postgres(chdb, ["events_narrow"]),
+        "chdb own table": chdb_own(chdb, ["events_narrow"], order_by="user_id, at", columns="user_id, at"),
+        "polars own frame": polars_own(lambda frame: polars_users(frame, window), "select user_id, at from events_narrow"),
+    }
+
+
+def polars_users(frame, window):
+    """The users of each window, with polars: each user's days serve until the next one, at most as long as the window."""
+    import polars
+
+    day = polars.col("at").dt.epoch("d").alias("day")
+    days = frame.lazy().select("user_id", day).unique()
+    if window == 1:
+        return days.group_by("day").len().sort("day").select("len").collect().rows()
+    days = days.sort("user_id", "day")
+    ends = polars.min_horizontal(polars.col("day") + window, polars.col("day").shift(-1).over("user_id"))
+    days = days.with_columns(ends.alias("end"))
+    changes = polars.concat([
+        days.select("day", polars.lit(1).alias("change")),
+        days.select(polars.col("end").alias("day"), polars.lit(-1).alias("change")),
+    ])
+    sums = changes.group_by("day").agg(polars.col("change").sum()).sort("day").collect()
+    users = sums.with_columns(polars.col("change").cum_sum().alias("users"))
+    return users.head(90).select("users").rows()
+
+
+def compare_at_best(title, ours, others, target, reported=None, login=None):
     """Ours with two workers against SQL with two workers and without: SQL that sorts may do better alone."""
     global good
     peers = {}
     for name, query in others.items():
         function = f"alone_{abs(hash(query))}"
-        connection.execute(f"""create function {function}() returns setof bigint[] language sql
+        kind = "bigint[]" if "array" in query else "bigint"
+        connection.execute(f"""create function {function}() returns setof {kind} language sql
             set max_parallel_workers_per_gather = 0 as $$ {query} $$""")
         peers[f"{name}, 2 workers"] = query
         peers[f"{name}, alone"] = f"select * from {function}()"
     connection.execute("set max_parallel_workers_per_gather = 2")
-    good &= compare(connection, title, ours, peers, target, rounds=3)
+    reported = reported or {}
+    good &= compare(
+        connection, title, ours, peers | reported, target, rounds=3, targets={name: None for name in reported}, login=login)
 
 
+DUCKDB_DAYS = 'select distinct user_id, cast("at" as date) as day from events_narrow'
+CHDB_DAYS = "select distinct user_id, toDate(at) as day from events_narrow"
 # The days of each user once, by a hash aggregate over user and day; date_bin is the fastest day of a UTC time we know.
 USER_DAYS = "select user_id, date_bin('1 day', at, timestamptz '2000-01-01') as day from events_narrow group by 1, 2"
-DAU = "select array[count(*)] from ({0}) as d group by day order by day"
+DAU = "select count(*) from ({0}) as d group by day order by day"
 SUMS = f"""s as (select day, sum(sum(change)) over (order by day)::bigint as users from c group by day)
-    select array[users] from s where day between '{FIRST}' and '{LAST}' order by day"""
+    select users from s where day between '{FIRST}' and '{LAST}' order by day"""
 # Each user's days in order: a day is new to the windows from the later of itself and the end of the previous day's windows.
 LAG = """with d as (select user_id, day::date as day from ({0}) as d),
     g as (select day, lag(day) over (partition by user_id order by day) as before from d),
@@ -104,18 +156,9 @@ def product():
         f"select vibe.calculate_daily_stats('bench', '{FIRST}', '{LAST}')",
         "vacuum (analyze) vibe.user_days",
     ])
-    connection.execute("create role bench_viewer login in role vibe_analyst")
-    connection.execute("select vibe.add_member('bench', 'bench_viewer', 'viewer')")
-    connection.execute("grant create on schema public to bench_viewer")
-    connection.execute("set session authorization bench_viewer")
-    try:
-        compare_at_best(
-            "active_users() as a viewer", f"select array[dau, wau, mau] from vibe.active_users('bench', '{FIRST}', '{LAST}')",
-            {"SQL over user_events": EVENTS_SQL}, 50.0)
-    finally:
-        connection.execute("reset session authorization")
-        connection.execute("drop owned by bench_viewer")
-        connection.execute("drop role bench_viewer")
+    compare_at_best(
+        "active_users() as a viewer", f"select array[dau, wau, mau] from vibe.active_users('bench', '{FIRST}', '{LAST}')",
+        {"SQL over user_events": EVENTS_SQL}, 50.0, login=viewer(connection, "bench"))
 
 
 SITE = "(select site_id from vibe.sites where name = 'bench')"

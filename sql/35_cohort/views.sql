@@ -14,6 +14,8 @@ create or replace view vibe.retention_by_day with (security_invoker = true) as
     cross join lateral vibe.retention(s.site_id::text, 'day') as r;
 comment on view vibe.retention_by_day is
 'vibe.retention() of each site for the new users of the last 30 days of its calendar, for BI tools; name the site in the where clause, or all of yours are counted';
+comment on column vibe.retention_by_day.site_id is 'id of the site';
+comment on column vibe.retention_by_day.site is 'name of the site';
 comment on column vibe.retention_by_day.cohort is 'first day of the period in which these users were first seen';
 comment on column vibe.retention_by_day.cohort_users is 'users of the cohort';
 comment on column vibe.retention_by_day.period_number is '0 is the period of the cohort itself';
@@ -38,6 +40,8 @@ create or replace view vibe.retention_by_week with (security_invoker = true) as
     cross join lateral vibe.retention(s.site_id::text, 'week') as r;
 comment on view vibe.retention_by_week is
 'vibe.retention() of each site for the new users of the last 12 weeks (from Monday) of its calendar, for BI tools; name the site in the where clause, or all of yours are counted';
+comment on column vibe.retention_by_week.site_id is 'id of the site';
+comment on column vibe.retention_by_week.site is 'name of the site';
 comment on column vibe.retention_by_week.cohort is 'first day of the period in which these users were first seen';
 comment on column vibe.retention_by_week.cohort_users is 'users of the cohort';
 comment on column vibe.retention_by_week.period_number is '0 is the period of the cohort itself';
@@ -62,6 +66,8 @@ create or replace view vibe.retention_by_month with (security_invoker = true) as
     cross join lateral vibe.retention(s.site_id::text, 'month') as r;
 comment on view vibe.retention_by_month is
 'vibe.retention() of each site for the new users of the last 12 months of its calendar, for BI tools; name the site in the where clause, or all of yours are counted';
+comment on column vibe.retention_by_month.site_id is 'id of the site';
+comment on column vibe.retention_by_month.site is 'name of the site';
 comment on column vibe.retention_by_month.cohort is 'first day of the period in which these users were first seen';
 comment on column vibe.retention_by_month.cohort_users is 'users of the cohort';
 comment on column vibe.retention_by_month.period_number is '0 is the period of the cohort itself';
