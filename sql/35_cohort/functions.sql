@@ -46,14 +46,14 @@ as $$
 declare
     days record;
 begin
-    if jsonb_typeof(properties) <> 'object' then
-        raise exception 'properties is %', properties
-            using errcode = 'invalid_parameter_value', detail = 'It must be an object.';
-    end if;
     select * into days
     from vibe.chosen_days(
         site, active_users_of_events.first_day, active_users_of_events.last_day, '30 days', 3660
     );
+    if jsonb_typeof(properties) <> 'object' then
+        raise exception 'properties is %', properties
+            using errcode = 'invalid_parameter_value', detail = 'It must be an object.';
+    end if;
     return query execute vibe.active_days_query(
         format(
             'select vibe.rolling_users(
@@ -103,6 +103,7 @@ declare
     days record;
     begins date;
 begin
+    perform vibe.site_id(site);
     if period is null or period not in ('day', 'week', 'month') then
         raise exception 'period is %', coalesce(quote_literal(period), 'null')
             using errcode = 'invalid_parameter_value', detail = 'It must be day, week or month.';
