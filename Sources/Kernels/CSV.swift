@@ -33,7 +33,8 @@ private func split(
     }
     var end = filled
     while end > begin, isBlank(text[end &- 1], delimiter) { end &-= 1 }
-    if count < room { fields[Int(count)] = ks_csv_field(start: Int32(begin), length: Int32(end &- begin)) }
+    if count < room { fields[Int(count)] = ks_csv_field(
+        start: Int32(truncatingIfNeeded: begin), length: Int32(truncatingIfNeeded: end &- begin)) }
     count &+= 1
     if at >= record.count { return count }
     at &+= 1

@@ -51,9 +51,9 @@ struct FunnelUsers<Row: FunnelRow & BitwiseCopyable>: ~Copyable {
   init(_ events: UnsafePointer<ks_chunk>?, _ limits: inout Limits) throws(Failure) {
     let count = try Chunks<Row>.count(events)
     var bits: UInt64 = 0
-    while bits < 9 && count &>> Int(bits) > 16384 { bits &+= 1 }
+    while bits < 9 && count &>> Int(truncatingIfNeeded: bits) > 16384 { bits &+= 1 }
     let rows = try Scratch<Row>(count, &limits)
-    let ends = try Scratch<UInt32>(1 &<< Int(bits), &limits)
+    let ends = try Scratch<UInt32>(1 &<< Int(truncatingIfNeeded: bits), &limits)
     let index = try KeyIndex(&limits)
     let users = try Scratch<Int64>(512, &limits)
     let places = try Scratch<UInt32>(512, &limits)
@@ -61,7 +61,7 @@ struct FunnelUsers<Row: FunnelRow & BitwiseCopyable>: ~Copyable {
     let moments = try Scratch<Moment>(0, &limits)
     let spare = try Scratch<Moment>(0, &limits)
     try Self.deal(events, to: rows.base, ends: ends.base, bits, limits)
-    bucketCount = 1 &<< Int(bits)
+    bucketCount = 1 &<< Int(truncatingIfNeeded: bits)
     self.rows = rows
     self.ends = ends
     self.index = index
@@ -92,7 +92,7 @@ struct FunnelUsers<Row: FunnelRow & BitwiseCopyable>: ~Copyable {
   private static func bucket(of user: Int64, _ bits: UInt64) -> Int {
     let key = UInt64(bitPattern: user)
     return Int(truncatingIfNeeded: ((key ^ (key &>> 31)) &* 0xD6E8_FEB8_6659_FD93) &>> 40)
-      & ((1 &<< Int(bits)) &- 1)
+      & ((1 &<< Int(truncatingIfNeeded: bits)) &- 1)
   }
 
   /// Puts each row into its bucket; `ends` becomes where each bucket ends.
@@ -101,7 +101,7 @@ struct FunnelUsers<Row: FunnelRow & BitwiseCopyable>: ~Copyable {
     ends: UnsafeMutablePointer<UInt32>,
     _ bits: UInt64, _ limits: Limits
   ) throws(Failure) {
-    let bucketCount = 1 &<< Int(bits)
+    let bucketCount = 1 &<< Int(truncatingIfNeeded: bits)
     memset(ends, 0, bucketCount &* MemoryLayout<UInt32>.stride)
     var counted = Chunks<Row>(events)
     while bucketCount > 1, let block = counted.nextBlock() {

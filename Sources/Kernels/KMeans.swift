@@ -152,7 +152,7 @@ private func kmeans(
   if let start = task.start {
     var place = 0
     while place < k &* shape.features {
-      best.centres.values[place] = scaling.apply(start[place], place % shape.features)
+      best.centres.values[place] = scaling.apply(start[place], remainder(place, shape.features))
       place &+= 1
     }
     best.begin(with: k)
@@ -186,13 +186,13 @@ private func finish(
   let (features, count) = (search.centres.features, search.centres.count)
   var place = 0
   while place < count &* features {
-    result.centroids[place] = scaling.undo(search.centres.values[place], place % features)
+    result.centroids[place] = scaling.undo(search.centres.values[place], remainder(place, features))
     place &+= 1
   }
   sortCentroids(result.centroids, count, features)
   place = 0
   while place < count &* features {
-    search.centres.values[place] = scaling.apply(result.centroids[place], place % features)
+    search.centres.values[place] = scaling.apply(result.centroids[place], remainder(place, features))
     place &+= 1
   }
   let (iterations, hasConverged) = (search.iterations, search.hasConverged)

@@ -55,7 +55,7 @@ private struct Curve: BitwiseCopyable {
       let place = (shape.value(row, feature) - lows[feature]) * factors[feature]
       // Written so that NaN becomes 0.
       let step = place > 0 ? (place < top ? place : top) : 0
-      key |= woven[feature &* steps &+ Int(step)]
+      key |= woven[feature &* steps &+ Int(ks_truncate(step))]
       feature &+= 1
     }
     return key
@@ -91,7 +91,7 @@ private struct CurveMemory: ~Copyable {
   /// - Complexity: O(features · steps · bits) time, with no more steps than 8 a row.
   init(_ rows: RowTable, _ ranges: borrowing FeatureRanges, _ limits: inout Limits) throws(Failure) {
     let features = min(rows.shape.features, 32)
-    var each = min(12, 32 / features)
+    var each = min(12, quotient(32, features))
     while each > 1 && 1 &<< each > 8 &* rows.count { each &-= 1 }
     let numbers = try Scratch<Double>(2 &* features, &limits)
     let woven = try Scratch<UInt32>(features &<< each, &limits)

@@ -29,7 +29,7 @@ struct PassMemory: ~Copyable {
 
   func bench(_ stripe: Int) -> UnsafeMutableRawPointer {
     let address = UnsafeMutableRawPointer(benches.base) + stripe &* Bench.bytes
-    return address + Int((64 &- UInt(bitPattern: address) & 63) & 63)
+    return address + Int(truncatingIfNeeded: (64 &- UInt(bitPattern: address) & 63) & 63)
   }
 }
 

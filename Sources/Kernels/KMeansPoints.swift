@@ -32,7 +32,7 @@ struct Points: BitwiseCopyable {
 
   /// The blocks of a stripe.
   func blocks(ofStripe stripe: Int) -> (first: Int, end: Int) {
-    (blocks &* stripe / stripes, blocks &* (stripe &+ 1) / stripes)
+    (quotient(blocks &* stripe, stripes), quotient(blocks &* (stripe &+ 1), stripes))
   }
 
   /// The groups of a block.

@@ -36,7 +36,7 @@ struct RowTable: BitwiseCopyable {
 
   /// A stripe's rows; there are as many stripes as a `Points` of so many rows has.
   func rows(ofStripe stripe: Int, of stripes: Int) -> (first: Int, end: Int) {
-    (count &* stripe / stripes, count &* (stripe &+ 1) / stripes)
+    (quotient(count &* stripe, stripes), quotient(count &* (stripe &+ 1), stripes))
   }
 }
 

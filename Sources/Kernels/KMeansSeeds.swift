@@ -29,7 +29,7 @@ struct SeedMemory: ~Copyable {
   let trials: Scratch<Int>
 
   /// As many rows are tried in each round as scikit-learn tries: 2 + ln k.
-  static func trials(_ k: Int) -> Int { 2 &+ Int(log(Double(k))) }
+  static func trials(_ k: Int) -> Int { 2 &+ Int(ks_truncate(log(Double(k)))) }
 
   init(_ points: Points, k: Int, _ limits: inout Limits) throws(Failure) {
     let nearest = try Scratch<Double>(points.groups &* 8, &limits)
@@ -85,7 +85,7 @@ private func copy(_ points: Points, _ row: Int, to seed: UnsafeMutablePointer<Do
 }
 
 private func drawByWeight(_ points: Points, _ share: Double, _ limits: Limits) throws(Failure) -> Int {
-  if !points.isWeighted { return min(Int(share * Double(points.rows)), points.rows &- 1) }
+  if !points.isWeighted { return min(Int(ks_truncate(share * Double(points.rows))), points.rows &- 1) }
   var total = 0.0
   var block = 0
   while block < points.blocks {

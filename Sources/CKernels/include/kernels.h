@@ -65,6 +65,13 @@ ks_prefetch(const void *address)
 	__builtin_prefetch(address);
 }
 
+/* The whole part of a number that is known to fit; Swift's own conversion ends the process where it does not. */
+static inline int64_t
+ks_truncate(double number)
+{
+	return (int64_t) number;
+}
+
 /* Packed rows as an aggregate collects them: a list of blocks, each followed by its rows. */
 typedef struct ks_chunk
 {
