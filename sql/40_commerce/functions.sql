@@ -13,9 +13,15 @@ begin
     if tg_op = 'INSERT' then
         select array_agg(n.site_id), array_agg(n.customer_id) into sites, customers
         from (select distinct site_id, customer_id from new_purchases where customer_id is not null) as n;
+        insert into vibe.revenue_marks (site_id, day)
+        select distinct p.site_id, (p.purchased_at at time zone s.time_zone)::date
+        from new_purchases as p join vibe.sites as s using (site_id);
     elsif tg_op = 'DELETE' then
         select array_agg(o.site_id), array_agg(o.customer_id) into sites, customers
         from (select distinct site_id, customer_id from old_purchases where customer_id is not null) as o;
+        insert into vibe.revenue_marks (site_id, day)
+        select distinct p.site_id, (p.purchased_at at time zone s.time_zone)::date
+        from old_purchases as p join vibe.sites as s using (site_id);
     else
         select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
         from (
@@ -23,13 +29,19 @@ begin
             union
             select site_id, customer_id from old_purchases where customer_id is not null
         ) as b;
+        insert into vibe.revenue_marks (site_id, day)
+        select p.site_id, (p.purchased_at at time zone s.time_zone)::date
+        from new_purchases as p join vibe.sites as s using (site_id)
+        union
+        select p.site_id, (p.purchased_at at time zone s.time_zone)::date
+        from old_purchases as p join vibe.sites as s using (site_id);
     end if;
     perform vibe_private.refresh_customers(sites, customers);
     return null;
 end
 $$;
 comment on function vibe_private.keep_customers() is
-'statement trigger of vibe.purchases: keeps the derived columns of the customers it touched';
+'statement trigger of vibe.purchases: keeps the derived columns of the customers it touched and marks the days';
 
 create function vibe_private.keep_customers_of_items() returns trigger
 language plpgsql
@@ -38,37 +50,36 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     sites integer[];
+    orders bigint[];
     customers bigint[];
 begin
     if tg_op = 'INSERT' then
-        select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
-        from (
-            select distinct p.site_id, p.customer_id
-            from new_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
-        ) as b;
+        select array_agg(distinct i.site_id), array_agg(i.purchase_id) into sites, orders
+        from (select distinct site_id, purchase_id from new_items) as i;
     elsif tg_op = 'DELETE' then
-        -- An order that goes takes its items along; its customer is refreshed by the trigger of vibe.purchases.
-        select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
-        from (
-            select distinct p.site_id, p.customer_id
-            from old_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
-        ) as b;
+        -- An order that goes takes its items along and is no longer found; the trigger of vibe.purchases sees to it.
+        select array_agg(distinct i.site_id), array_agg(i.purchase_id) into sites, orders
+        from (select distinct site_id, purchase_id from old_items) as i;
     else
-        select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
-        from (
-            select p.site_id, p.customer_id
-            from new_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
-            union
-            select p.site_id, p.customer_id
-            from old_items join vibe.purchases as p using (site_id, purchase_id) where p.customer_id is not null
-        ) as b;
+        select array_agg(distinct i.site_id), array_agg(i.purchase_id) into sites, orders
+        from (select site_id, purchase_id from new_items union select site_id, purchase_id from old_items) as i;
     end if;
+    insert into vibe.revenue_marks (site_id, day)
+    select distinct p.site_id, (p.purchased_at at time zone s.time_zone)::date
+    from vibe.purchases as p join vibe.sites as s using (site_id)
+    where p.site_id = any (sites) and p.purchase_id = any (orders);
+    select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
+    from (
+        select distinct p.site_id, p.customer_id
+        from vibe.purchases as p
+        where p.site_id = any (sites) and p.purchase_id = any (orders) and p.customer_id is not null
+    ) as b;
     perform vibe_private.refresh_customers(sites, customers);
     return null;
 end
 $$;
 comment on function vibe_private.keep_customers_of_items() is
-'statement trigger of vibe.purchase_items: keeps the derived columns of the customers whose orders it touched';
+'statement trigger of vibe.purchase_items: keeps the derived columns of the customers whose orders it touched and marks the days';
 
 create function vibe_private.keep_customers_of_site() returns trigger
 language plpgsql
@@ -78,11 +89,15 @@ as $$
 begin
     perform vibe_private.refresh_customers(array_agg(c.site_id), array_agg(c.customer_id))
     from vibe.customers as c where c.site_id = new.site_id;
+    delete from vibe.daily_revenue as r where r.site_id = new.site_id;
+    delete from vibe.daily_category_revenue as r where r.site_id = new.site_id;
+    insert into vibe.revenue_marks (site_id, day)
+    select distinct p.site_id, (p.purchased_at at time zone new.time_zone)::date from vibe.purchases as p where p.site_id = new.site_id;
     return null;
 end
 $$;
 comment on function vibe_private.keep_customers_of_site() is
-'trigger of vibe.sites: computes the totals of customers again when the site''s currency changes';
+'trigger of vibe.sites: computes the totals of customers and days again when the site''s currency or clock changes';
 
 -- Two statements: the second one's snapshot begins after the locks, so it sees what a concurrent writer has committed.
 create function vibe_private.refresh_customers(sites integer[], customers bigint[]) returns void

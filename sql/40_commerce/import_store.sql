@@ -94,6 +94,7 @@ begin
         (select string_agg(format(' left join pg_temp.import_rows as %1$I on %1$I.line = b.%1$I', t), '') from unnest(traits) as t)
     ) using into_site;
     get diagnostics imported = row_count;
+    perform vibe_private.analyze_after_growth('vibe.customers', imported);
     select count(*) - imported - changed into unchanged from pg_temp.import_customers;
     perform vibe_private.drop_import_table('import_known');
     create temporary table import_known as
@@ -163,6 +164,7 @@ begin
     ) using into_site;
     get diagnostics imported = row_count;
     if columns && array['product_id', 'product', 'category', 'quantity', 'unit_price'] then
+        perform vibe_private.analyze_after_growth('vibe.purchases', imported);
         perform vibe_private.store_items(into_site, orders, columns, is_first);
     end if;
     select count(distinct t.purchase_id) into changed from pg_temp.import_touched as t;
@@ -216,3 +218,18 @@ end
 $$;
 comment on function vibe_private.store_items(integer, text, text[], boolean) is
 'makes the items of the orders of an import what the file says, writing only orders whose items differ';
+
+-- Each row is looked up by a foreign key's check right after. An analyze by autovacuum sees nothing of a transaction under
+-- way and makes the planner take a full table for an empty one, where any index seems as good as the right one; ours sees
+-- the rows, and its lock keeps others out until we commit.
+create function vibe_private.analyze_after_growth(grown regclass, added bigint) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if added > 1000 and added > (select c.reltuples from pg_class as c where c.oid = grown) then
+        execute format('analyze %s', grown);
+    end if;
+end
+$$;
+comment on function vibe_private.analyze_after_growth(regclass, bigint) is 'analyzes a table that an import has more than doubled';

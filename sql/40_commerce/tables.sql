@@ -180,9 +180,9 @@ create trigger items_deleted after delete on vibe.purchase_items
     referencing old table as old_items
     for each statement execute function vibe_private.keep_customers_of_items();
 comment on trigger items_deleted on vibe.purchase_items is 'keeps the preferred category of customers right';
-create trigger currency_changed after update of currency on vibe.sites
-    for each row when (new.currency is distinct from old.currency) execute function vibe_private.keep_customers_of_site();
-comment on trigger currency_changed on vibe.sites is 'keeps the totals of customers right, which are in the site''s currency';
+create trigger currency_changed after update of currency, time_zone on vibe.sites
+    for each row when ((new.currency, new.time_zone) is distinct from (old.currency, old.time_zone)) execute function vibe_private.keep_customers_of_site();
+comment on trigger currency_changed on vibe.sites is 'keeps the totals of customers and days right, which are in the site''s currency and by its clock';
 
 create table vibe.imports (
     site_id integer not null references vibe.sites (site_id) on delete cascade,
@@ -241,6 +241,53 @@ alter table vibe.import_rejects enable row level security;
 create policy read on vibe.import_rejects for select using (site_id = any (array(select vibe.my_sites())));
 comment on policy read on vibe.import_rejects is 'rows of a site are seen by its members';
 grant select on vibe.import_rejects to vibe_analyst;
+
+-- Revenue per day, counted by vibe_private.refresh_revenue(). A day that has been written to since has a mark and is counted
+-- from the purchases until then, so that the views are right at any time.
+create table vibe.daily_revenue (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    day date not null,
+    orders integer not null,
+    refunds integer not null,
+    buyers integer not null,
+    revenue numeric(18, 2) not null,
+    refunded numeric(18, 2) not null,
+    foreign_orders integer not null,
+    primary key (site_id, day)
+);
+comment on table vibe.daily_revenue is 'figures of the days of a site that had orders or refunds; read vibe.revenue_by_day, which is current';
+alter table vibe.daily_revenue enable row level security;
+create policy read on vibe.daily_revenue for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.daily_revenue is 'rows of a site are seen by its members';
+grant select on vibe.daily_revenue to vibe_analyst;
+
+create table vibe.daily_category_revenue (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    day date not null,
+    category text not null,
+    orders integer not null,
+    quantity bigint not null,
+    revenue numeric(18, 2) not null,
+    primary key (site_id, day, category)
+);
+comment on table vibe.daily_category_revenue is 'figures of the categories sold on a day; read vibe.revenue_by_category, which is current';
+alter table vibe.daily_category_revenue enable row level security;
+create policy read on vibe.daily_category_revenue for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.daily_category_revenue is 'rows of a site are seen by its members';
+grant select on vibe.daily_category_revenue to vibe_analyst;
+
+-- Without a key: writers never wait for each other here. A mark commits with the rows it stands for.
+create table vibe.revenue_marks (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    day date not null
+);
+comment on table vibe.revenue_marks is 'days whose orders were written since vibe.daily_revenue was counted, possibly many times';
+create index revenue_marks_by_day on vibe.revenue_marks (site_id, day);
+comment on index vibe.revenue_marks_by_day is 'the marks of a site';
+alter table vibe.revenue_marks enable row level security;
+create policy read on vibe.revenue_marks for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.revenue_marks is 'rows of a site are seen by its members';
+grant select on vibe.revenue_marks to vibe_analyst;
 
 -- A visitor may be known as a customer; the column is born with vibe.site_users, the key can only be made here.
 alter table vibe.site_users add constraint site_users_customer_fkey foreign key (site_id, customer_id)

@@ -298,6 +298,7 @@ begin
     group by s.time_zone;
 
     analyze vibe.user_events, vibe.purchases;
+    perform vibe_private.refresh_revenue(of_site);
     if opening::date < clock::date then
         perform vibe.calculate_daily_stats(of_site::text, opening::date, clock::date - 1);
     end if;

@@ -142,6 +142,7 @@ begin
     begin
         perform vibe_private.add_partitions();
         perform vibe_private.forget_old_tracking();
+        perform vibe_private.refresh_all_revenue();
     exception when others then
         get stacked diagnostics message = message_text;
         problem := format('%s: %s', sqlstate, message);
