@@ -88,6 +88,7 @@ as $$
 declare
     opened bigint;
 begin
+    perform vibe.site_id(site, 'member');
     if content is null then
         perform vibe_private.fail('content is null', hint => 'the text of a CSV file');
     elsif options ? 'encoding' then

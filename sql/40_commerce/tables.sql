@@ -256,6 +256,12 @@ create table vibe.daily_revenue (
     primary key (site_id, day)
 );
 comment on table vibe.daily_revenue is 'figures of the days of a site that had orders or refunds; read vibe.revenue_by_day, which is current';
+comment on column vibe.daily_revenue.orders is 'orders, neither refund nor cancelled, in any currency';
+comment on column vibe.daily_revenue.refunds is 'refunds, in any currency';
+comment on column vibe.daily_revenue.buyers is 'different customers with an order on the day; guests are not counted';
+comment on column vibe.daily_revenue.revenue is 'orders less refunds, in the site''s currency';
+comment on column vibe.daily_revenue.refunded is 'money given back, in the site''s currency, above zero';
+comment on column vibe.daily_revenue.foreign_orders is 'orders in another currency, left out of revenue';
 alter table vibe.daily_revenue enable row level security;
 create policy read on vibe.daily_revenue for select using (site_id = any (array(select vibe.my_sites())));
 comment on policy read on vibe.daily_revenue is 'rows of a site are seen by its members';
@@ -271,6 +277,10 @@ create table vibe.daily_category_revenue (
     primary key (site_id, day, category)
 );
 comment on table vibe.daily_category_revenue is 'figures of the categories sold on a day; read vibe.revenue_by_category, which is current';
+comment on column vibe.daily_category_revenue.category is 'empty for items without one';
+comment on column vibe.daily_category_revenue.orders is 'orders with an item of the category';
+comment on column vibe.daily_category_revenue.quantity is 'pieces sold less those that came back';
+comment on column vibe.daily_category_revenue.revenue is 'of the items, less refunds, in the site''s currency';
 alter table vibe.daily_category_revenue enable row level security;
 create policy read on vibe.daily_category_revenue for select using (site_id = any (array(select vibe.my_sites())));
 comment on policy read on vibe.daily_category_revenue is 'rows of a site are seen by its members';

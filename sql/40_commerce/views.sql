@@ -104,6 +104,7 @@ create or replace view vibe.revenue_by_day with (security_invoker = true) as
 comment on view vibe.revenue_by_day is 'what each site sold each day of its calendar; days without orders and refunds have no row';
 comment on column vibe.revenue_by_day.day_start is 'the instant at which the day begins, for time axes';
 comment on column vibe.revenue_by_day.orders is 'orders, neither refund nor cancelled, in any currency';
+comment on column vibe.revenue_by_day.refunds is 'refunds, in any currency';
 comment on column vibe.revenue_by_day.buyers is 'different customers with an order on the day; guests are not counted';
 comment on column vibe.revenue_by_day.revenue is 'orders less refunds of the day, in currency';
 comment on column vibe.revenue_by_day.refunded is 'money given back on the day, in currency, above zero';
@@ -176,13 +177,19 @@ create or replace view vibe.revenue_by_month with (security_invoker = true) as
     from figures as f;
 comment on view vibe.revenue_by_month is 'what each site sold each month of its calendar, from its first to the running one, each compared with the month before';
 comment on column vibe.revenue_by_month.month is 'first day of the month';
+comment on column vibe.revenue_by_month.range_start is 'the instant at which the month begins by the site''s clock';
 comment on column vibe.revenue_by_month.range_end is 'up to, not including; the last full hour in the running month';
 comment on column vibe.revenue_by_month.orders is 'orders, neither refund nor cancelled, in any currency';
+comment on column vibe.revenue_by_month.refunds is 'refunds, in any currency';
 comment on column vibe.revenue_by_month.revenue is 'orders less refunds of the range, in currency';
 comment on column vibe.revenue_by_month.refunded is 'money given back in the range, in currency, above zero';
 comment on column vibe.revenue_by_month.foreign_orders is 'orders in another currency, left out of revenue';
 comment on column vibe.revenue_by_month.average_order_value is 'per order in currency, before refunds; null without orders';
 comment on column vibe.revenue_by_month.comparison is '"whole month", or "same elapsed part" in the running month: as many days and hours of the month before, or all of it where it is shorter';
+comment on column vibe.revenue_by_month.previous_range_start is 'the instant at which the month before begins';
+comment on column vibe.revenue_by_month.previous_range_end is 'up to, not including; before the end of the month where only a part is compared';
+comment on column vibe.revenue_by_month.previous_orders is 'orders of the previous range';
+comment on column vibe.revenue_by_month.previous_revenue is 'orders less refunds of the previous range, in currency';
 comment on column vibe.revenue_by_month.revenue_change is 'share by which revenue is above (below zero: under) previous_revenue; null where that was zero';
 grant select on vibe.revenue_by_month to vibe_analyst;
 
@@ -214,6 +221,7 @@ create or replace view vibe.revenue_by_category with (security_invoker = true) a
     ) as r
     join vibe.sites as s using (site_id);
 comment on view vibe.revenue_by_category is 'what each site sold each month by category, from the items of orders and refunds in the site''s currency';
+comment on column vibe.revenue_by_category.month is 'first day of the month';
 comment on column vibe.revenue_by_category.category is 'null for items without one';
 comment on column vibe.revenue_by_category.orders is 'orders with an item of the category; an order may count in several';
 comment on column vibe.revenue_by_category.quantity is 'pieces sold less those that came back';
@@ -237,7 +245,9 @@ create or replace view vibe.customer_totals with (security_invoker = true) as
     left join vibe.customers as c using (site_id)
     group by s.site_id, s.name, s.currency;
 comment on view vibe.customer_totals is 'each site''s customers and what they are worth, as of now; orders of guests are not in it';
+comment on column vibe.customer_totals.customers is 'customers the shop knows, with orders or without';
 comment on column vibe.customer_totals.buyers is 'customers with at least one order';
+comment on column vibe.customer_totals.orders is 'their orders, neither refund nor cancelled, in any currency';
 comment on column vibe.customer_totals.total_spent is 'orders less refunds of customers, in currency';
 comment on column vibe.customer_totals.average_order_value is 'total_spent per order in currency; null without orders';
 comment on column vibe.customer_totals.average_customer_value is 'total_spent per buyer; null without buyers';
