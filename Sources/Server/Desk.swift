@@ -50,7 +50,8 @@ package struct Desk: Sendable {
     var text = JsonText()
     text.object([
       ("address", address(of: request, context)), ("user_agent", request.headers[.userAgent]),
-      ("origin", request.headers[.origin]),
+      ("origin", request.headers[.origin]), ("accept_language", request.headers[.acceptLanguage]),
+      ("sec_fetch_mode", request.headers[.secFetchMode]),
     ])
     return String(buffer: text.buffer)
   }
@@ -82,4 +83,9 @@ extension Request {
       throw RestError(400, "PGRST102", "The request body ended early")
     }
   }
+}
+
+extension HTTPField.Name {
+  /// How a browser came to make the request; programs seldom send it.
+  static var secFetchMode: Self { Self(parsed: "sec-fetch-mode") ?? .origin }
 }

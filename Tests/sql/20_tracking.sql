@@ -114,10 +114,47 @@ select a.agent, c.* from unnest(array[
     'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/120.0 Safari/537.36',
     'curl/8.0', 'Cubot phone browser', '', null]) with ordinality as a (agent, place), vibe_private.user_agent_class(a.agent) as c order by a.place;
+-- Bots: one clear sign, or two weak ones; a request whose headers nobody looked at shows none.
+select a.client, b.reasons, vibe_private.is_bot(b.reasons)
+from unnest(array[
+    '{"user_agent": "Mozilla/5.0 (compatible; Googlebot/2.1)", "accept_language": null, "sec_fetch_mode": null}',
+    '{"user_agent": "Mozilla/5.0 HeadlessChrome/120.0", "accept_language": "en", "sec_fetch_mode": "cors"}',
+    '{"user_agent": "curl/8.0"}', '{"user_agent": "Cubot phone browser"}', '{}', null,
+    '{"user_agent": "Mozilla/5.0 Chrome/120.0", "accept_language": null, "sec_fetch_mode": null}',
+    '{"user_agent": null, "accept_language": "pt-BR", "sec_fetch_mode": "cors"}', '{"user_agent": null, "accept_language": null}'
+]::jsonb[]) with ordinality as a (client, place)
+cross join lateral (select vibe_private.bot_reasons(a.client)) as b (reasons)
+order by a.place;
+-- Where visits come from: address and referrer of the first page.
+select a.url, a.referrer, t.referrer_domain, t.channel, t.utm_source, t.utm_medium, t.utm_campaign, t.click_ids
+from (values
+    (1, 'https://shop.example/', null),
+    (2, 'https://shop.example/', 'https://www.shop.example/before'),
+    (3, 'https://shop.example/', 'https://www.google.com.br/'),
+    (4, 'https://shop.example/?utm_source=Google&utm_medium=cpc&utm_campaign=natal%20feliz%C3%A3+x&gclid=abc', 'https://www.google.com/'),
+    (5, 'https://shop.example/?msclkid=1', null),
+    (6, 'https://shop.example/?fbclid=x', 'https://l.facebook.com/'),
+    (7, 'https://shop.example/?UTM_MEDIUM=paid&utm_source=instagram', null),
+    (8, 'https://shop.example/?utm_source=x.com&utm_medium=banner', null),
+    (9, 'https://shop.example/?utm_source=newsletter', null),
+    (10, 'https://shop.example/', 'https://mail.google.com/mail/u/0'),
+    (11, 'https://shop.example/', 'https://chatgpt.com/'),
+    (12, 'https://shop.example/', 'https://m.youtube.com/watch?v=1'),
+    (13, 'https://shop.example/', 'https://blog.example:8443/post?x#y'),
+    (14, 'https://shop.example/?utm_source=partner&utm_medium=affiliate', null),
+    (15, 'https://shop.example/?utm_source=app&utm_medium=web_push', null),
+    (16, 'https://shop.example/?utm_source=google&utm_medium=cpc&utm_campaign=summer-shop', null),
+    (17, 'https://shop.example/?utm_source=somewhere', null),
+    (18, 'https://shop.example/?utm_source=%ff%00&utm_medium=%zz%&&=&utm_campaign=&utm_source=second', null),
+    (19, 'https://shop.example/#?utm_source=fragment', 'no address'),
+    (20, null, null)
+) as a (place, url, referrer)
+cross join lateral vibe_private.traffic_source(a.url, a.referrer) as t
+order by a.place;
 select status, body - 'errors' as body from vibe_private.ingest(
     array['{"site": "shop-key", "visitor": "robot-one", "sent_at": 5, "items": [{"type": "page_view", "id": "00000000-0000-0000-0000-000000000099", "time": 5, "url": "https://shop.example/"}, {"type": "heartbeat", "time": 5}]}'],
     array['{"user_agent": "Googlebot/2.1"}'::jsonb]);
-select s.is_bot, e.is_bot, (select count(*) from vibe.online_users as o where o.user_id = s.user_id) as online
+select s.is_bot, s.bot_reasons, e.is_bot, (select count(*) from vibe.online_users as o where o.user_id = s.user_id) as online
 from vibe.site_sessions as s join vibe.user_events as e using (site_id, session_id) where s.user_agent = 'Googlebot/2.1';
 
 -- Bad items: each has its reason, the others are stored.

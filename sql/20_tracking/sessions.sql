@@ -106,7 +106,9 @@ begin
             (array_agg(i.page order by i.occurred_at, i.place) filter (where i.page is not null))[1] as entry_page,
             (array_agg(i.page order by i.occurred_at desc, i.place desc) filter (where i.page is not null))[1] as exit_page,
             (array_agg(i.referrer order by i.occurred_at, i.place) filter (where i.kind = 'page_view'))[1] as referrer,
-            left(meta[min(i.ord)] ->> 'user_agent', 500) as user_agent
+            (array_agg(i.url order by i.occurred_at, i.place) filter (where i.url is not null))[1] as url,
+            left(meta[min(i.ord)] ->> 'user_agent', 500) as user_agent,
+            vibe_private.bot_reasons(meta[min(i.ord)]) as bot_reasons
         from unnest(items) as i
         where i.starts_session
         group by i.site_id, i.session_id, i.user_id
@@ -114,13 +116,18 @@ begin
     made as (
         insert into vibe.site_sessions (
             site_id, session_id, user_id, started_at, last_seen_at, page_views, events,
-            entry_page, exit_page, referrer, device, browser, os, user_agent, is_bot
+            entry_page, exit_page, referrer, referrer_domain, channel,
+            utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids,
+            device, browser, os, user_agent, is_bot, bot_reasons
         )
         select
             v.site_id, v.session_id, v.user_id, v.started_at, v.last_seen_at, v.page_views, v.events,
-            v.entry_page, v.exit_page, v.referrer, c.device, c.browser, c.os, v.user_agent, c.is_bot
+            v.entry_page, v.exit_page, v.referrer, t.referrer_domain, t.channel,
+            t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids,
+            c.device, c.browser, c.os, v.user_agent, vibe_private.is_bot(v.bot_reasons), v.bot_reasons
         from visit as v
         cross join lateral vibe_private.user_agent_class(v.user_agent) as c
+        cross join lateral vibe_private.traffic_source(v.url, v.referrer) as t
         order by v.site_id, v.session_id
         returning *
     )

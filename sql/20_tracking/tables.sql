@@ -101,11 +101,20 @@ create table vibe.site_sessions (
     entry_page text,
     exit_page text,
     referrer text,
+    referrer_domain text,
+    channel text,
+    utm_source text,
+    utm_medium text,
+    utm_campaign text,
+    utm_term text,
+    utm_content text,
+    click_ids jsonb,
     device text,
     browser text,
     os text,
     user_agent text,
     is_bot boolean not null default false,
+    bot_reasons text[],
     primary key (site_id, session_id),
     foreign key (site_id, user_id) references vibe.site_users on delete cascade,
     constraint site_sessions_span check (last_seen_at >= started_at),
@@ -124,6 +133,13 @@ comment on column vibe.site_sessions.referrer is 'the address the first page vie
 comment on column vibe.site_sessions.user_agent is 'what the browser calls itself';
 comment on column vibe.site_sessions.events is 'events other than page views; heartbeats are not events';
 comment on column vibe.site_sessions.user_id is 'the visitor''s own id, before any merge';
+comment on column vibe.site_sessions.referrer is 'the page that led to the first page view';
+comment on column vibe.site_sessions.referrer_domain is 'domain of referrer without www; null when it is the site itself';
+comment on column vibe.site_sessions.channel is
+    'how the visit came: direct, organic_search, paid_search, referral, email and so on, by the rules of vibe_private.channel()';
+comment on column vibe.site_sessions.utm_campaign is 'campaign parameters of the first address, decoded';
+comment on column vibe.site_sessions.click_ids is 'ids that advertising networks put into the first address, such as {"gclid": "…"}; null for none';
+comment on column vibe.site_sessions.bot_reasons is 'why the visit is taken for a program''s; one strong or two weak signs make is_bot';
 create index site_sessions_user on vibe.site_sessions (site_id, user_id, started_at);
 comment on index vibe.site_sessions_user is 'sessions of one visitor; finds the running one';
 create index site_sessions_started on vibe.site_sessions (site_id, started_at);
@@ -255,8 +271,9 @@ grant insert (site_id, anonymous_id, external_id, name, email, traits, customer_
     update (external_id, name, email, traits, customer_id, segment, last_seen_at)
     on vibe.site_users to vibe_member;
 grant insert (site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page, referrer,
-    device, browser, os, user_agent, is_bot),
-    update (last_seen_at, page_views, events, exit_page, is_bot)
+    referrer_domain, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids,
+    device, browser, os, user_agent, is_bot, bot_reasons),
+    update (last_seen_at, page_views, events, exit_page, is_bot, bot_reasons)
     on vibe.site_sessions to vibe_member;
 grant insert on vibe.user_events to vibe_member;
 

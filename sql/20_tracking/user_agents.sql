@@ -1,7 +1,7 @@
 -- A rough reading of the User-Agent header, enough for the columns of a list. The order matters: browsers name the
 -- ones they descend from.
 create function vibe_private.user_agent_class(user_agent text)
-returns table (device text, browser text, os text, is_bot boolean)
+returns table (device text, browser text, os text)
 language sql immutable parallel safe
 as $$
     select
@@ -28,11 +28,39 @@ as $$
             when user_agent ~ 'Mac OS X|Macintosh' then 'macOS'
             when user_agent ~ 'Linux|X11' then 'Linux'
             when user_agent is not null then 'other'
-        end,
-        coalesce(
-            -- Cubot makes telephones.
-            user_agent ~* '(?<!cu)bot\M|bots?[/;_-]|crawl|spider|slurp|headless|phantomjs|puppeteer|lighthouse|pingdom|preview|scrapy'
-            or user_agent ~* '^(curl|wget|python|go-http|java|okhttp|libwww|httpclient|axios|node)', false
-        )
+        end
 $$;
-comment on function vibe_private.user_agent_class(text) is 'device, browser, operating system and whether it is a program, from the User-Agent header';
+comment on function vibe_private.user_agent_class(text) is 'device, browser and operating system, from the User-Agent header';
+
+-- Marked and left out of figures by default, never refused: who is wrongly taken for a program is not lost.
+create function vibe_private.bot_reasons(client jsonb) returns text[]
+language sql immutable parallel safe
+as $$
+    select array_agg(r.reason order by r.place)
+    from (values
+        -- Cubot makes telephones.
+        (1, 'user_agent:crawler', client ->> 'user_agent'
+            ~* '(?<!cu)bot\M|bots?[/;_-]|crawl|spider|slurp|lighthouse|pingdom|preview|scrapy'),
+        (2, 'user_agent:headless', client ->> 'user_agent' ~* 'headless|phantomjs|puppeteer'),
+        (3, 'user_agent:program', client ->> 'user_agent'
+            ~* '^(curl|wget|python|go-http|java|okhttp|libwww|httpclient|axios|node)'),
+        -- What every browser sends; null where the server looked and found none.
+        (4, 'user_agent:missing', coalesce(client ->> 'user_agent', '') = '' and client ? 'user_agent'),
+        (5, 'header:accept_language', client -> 'accept_language' = 'null'),
+        (6, 'header:sec_fetch', client -> 'sec_fetch_mode' = 'null')
+    ) as r (place, reason, holds)
+    where r.holds
+$$;
+comment on function vibe_private.bot_reasons(jsonb) is
+    'the signs that a client is a program, from what the server saw of its request; null for none';
+
+create function vibe_private.is_bot(reasons text[]) returns boolean
+language sql immutable parallel safe
+as $$
+    select coalesce(
+        reasons && array['user_agent:crawler', 'user_agent:headless', 'user_agent:program']
+        or reasons @> array['user_agent:missing'] and reasons && array['header:accept_language', 'header:sec_fetch'], false
+    )
+$$;
+comment on function vibe_private.is_bot(text[]) is
+    'whether these signs make a program: one that names itself so, or no browser''s name and no browser''s headers';

@@ -88,7 +88,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     insert into vibe.site_sessions (
         site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page,
-        referrer, device, browser, os, user_agent, is_bot
+        referrer, referrer_domain, channel, utm_source, utm_medium, utm_campaign,
+        device, browser, os, user_agent, is_bot, bot_reasons
     )
     select
         of_site,
@@ -100,11 +101,17 @@ as $$
         v.entry_page,
         v.exit_page,
         c.referrer,
+        t.referrer_domain,
+        t.channel,
+        t.utm_source,
+        t.utm_medium,
+        t.utm_campaign,
         d.device,
         d.browser,
         d.os,
         case when v.is_bot then 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' else d.user_agent end,
-        v.is_bot
+        v.is_bot,
+        case when v.is_bot then array['user_agent:crawler'] end
     from (
         select
             s.visitor,
@@ -126,6 +133,7 @@ as $$
     join vibe.site_users as u on u.site_id = of_site and u.anonymous_id = v.visitor_id
     cross join lateral (select * from vibe_private.demo_channels() where upto > v.channel order by upto limit 1) as c
     cross join lateral (select * from vibe_private.demo_devices() where upto > v.device order by upto limit 1) as d
+    cross join lateral vibe_private.traffic_source('https://demo.example' || v.entry_page || c.query, c.referrer) as t
     order by v.started_at, v.visitor
 $$;
 comment on function vibe_private.write_demo_sessions(integer) is 'sessions of a demo site';
