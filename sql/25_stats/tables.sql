@@ -63,3 +63,63 @@ grant select on vibe.daily_user_stats to vibe_analyst;
 
 create index site_sessions_bots on vibe.site_sessions (site_id, user_id) where is_bot;
 comment on index vibe.site_sessions_bots is 'visitors who may be bots, for vibe.visitors';
+
+create table vibe.goals (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    goal_id bigint generated always as identity,
+    name text not null check (length(name) between 1 and 100),
+    event_name text not null default 'page_view' check (length(event_name) between 1 and 100),
+    page_pattern text check (length(page_pattern) between 1 and 2000),
+    value numeric(14, 2) check (value >= 0),
+    value_property text check (length(value_property) between 1 and 100),
+    created_at timestamptz not null default now(),
+    primary key (site_id, goal_id),
+    constraint goals_name_key unique (site_id, name),
+    constraint goals_one_value check (num_nonnulls(value, value_property) <= 1),
+    -- Without a pattern every page view would be a conversion.
+    constraint goals_page check (event_name <> 'page_view' or page_pattern is not null)
+);
+comment on table vibe.goals is 'what a site wants its visitors to do: an event, or the view of a page, that counts as a conversion';
+comment on column vibe.goals.event_name is 'name of the event; page_view for goals that are pages';
+comment on column vibe.goals.page_pattern is 'the event''s page must be like this (% is any text, _ any character); null for any page';
+comment on column vibe.goals.value is 'worth of one conversion in the site''s currency';
+comment on column vibe.goals.value_property is 'the property of the event that holds its worth, a number; anything else counts as 0';
+
+alter table vibe.goals enable row level security;
+create policy read on vibe.goals for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.goals is 'rows of a site are seen by its members';
+create policy add on vibe.goals for insert with check (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy add on vibe.goals is 'viewers cannot write';
+create policy change on vibe.goals for update using (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy change on vibe.goals is 'viewers cannot write';
+create policy remove on vibe.goals for delete using (site_id = any (array(select vibe.my_sites('member'))));
+comment on policy remove on vibe.goals is 'viewers cannot write';
+grant select on vibe.goals to vibe_analyst;
+grant insert, update, delete on vibe.goals to vibe_member;
+
+create table vibe.goal_days (
+    site_id integer not null,
+    goal_id bigint not null,
+    day date not null,
+    conversions bigint not null,
+    users bigint not null,
+    value numeric(18, 2) not null,
+    primary key (site_id, goal_id, day),
+    constraint goal_days_goal_fkey foreign key (site_id, goal_id)
+        references vibe.goals (site_id, goal_id) on delete cascade
+);
+comment on table vibe.goal_days is
+'conversions of each goal by day of the site''s calendar, written with vibe.daily_user_stats; days without a conversion have no row';
+comment on column vibe.goal_days.conversions is 'events that met the goal; bots are left out';
+comment on column vibe.goal_days.users is 'users (merged) with at least one of them';
+comment on column vibe.goal_days.value is 'worth of the conversions, in the site''s currency';
+
+alter table vibe.goal_days enable row level security;
+create policy read on vibe.goal_days for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.goal_days is 'rows of a site are seen by its members';
+grant select on vibe.goal_days to vibe_analyst;
+
+-- A new or changed goal is counted over the whole past at once; its index makes that cheap.
+create trigger count_goal after insert or update on vibe.goals
+    for each row execute function vibe_private.count_goal();
+comment on trigger count_goal on vibe.goals is 'counts the conversions of the past when a goal is made or changed';

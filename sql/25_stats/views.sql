@@ -52,3 +52,24 @@ comment on column vibe.daily_stats.bounce_rate is 'share of the sessions with at
 comment on column vibe.daily_stats.average_session_seconds is 'mean length of the sessions begun on the day; null without sessions';
 comment on column vibe.daily_stats.is_provisional is 'figures may still change: the day ended less than 48 hours ago';
 grant select on vibe.daily_stats to vibe_analyst;
+
+create or replace view vibe.goal_stats with (security_invoker = true) as
+    select
+        s.name as site,
+        d.site_id,
+        d.day,
+        vibe.day_start(d.day, s.time_zone) as day_start,
+        g.goal_id,
+        g.name as goal,
+        d.conversions,
+        d.users,
+        round(d.users::numeric / nullif(a.active_users, 0), 4) as conversion_rate,
+        d.value,
+        s.currency
+    from vibe.goal_days as d
+    join vibe.goals as g using (site_id, goal_id)
+    join vibe.sites as s using (site_id)
+    left join vibe.daily_user_stats as a using (site_id, day);
+comment on view vibe.goal_stats is 'conversions of each goal by day; days without one have no row';
+comment on column vibe.goal_stats.conversion_rate is 'users who met the goal as a share of the users active that day';
+grant select on vibe.goal_stats to vibe_analyst;
