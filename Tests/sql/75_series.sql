@@ -1,0 +1,80 @@
+-- Series against recounts with generate_series and sub-queries (S4-39, S4-62; A-17, A-18), on a demo site of which the last three
+-- days are not counted yet, and around both changes of clocks of New York.
+set time zone 'UTC';
+set datestyle = iso;
+\set VERBOSITY terse
+select vibe.create_demo_site('demo', 300, 40) as demo \gset
+select vibe.create_site('dst', null, 'America/New_York') as dst \gset
+select vibe.create_site('empty') as empty \gset
+set role vibe_owner;
+delete from vibe.daily_user_stats where day > current_date - 4;
+delete from vibe.user_days where day > current_date - 4;
+insert into vibe.site_users (site_id, user_id, anonymous_id, first_seen_at, last_seen_at)
+select :dst, 100000 + n, 'visitor-' || n, '2024-03-08 12:00Z', '2024-11-05' from generate_series(1, 5) as n;
+insert into vibe.user_events (site_id, occurred_at, user_id, event_name)
+select :dst, at, 100000 + 1 + abs(hashint8(extract(epoch from at)::bigint)) % 5, 'page_view'
+from generate_series(timestamptz '2024-03-09 05:00Z', '2024-03-12', '17 minutes') as at
+union all
+select :dst, at, 100000 + 1 + abs(hashint8(extract(epoch from at)::bigint)) % 5, 'page_view'
+from generate_series(timestamptz '2024-11-02 04:00Z', '2024-11-05', '17 minutes') as at;
+reset role;
+
+-- The recount: every figure of every step by a sub-query of its own.
+create function recount(of_site integer, metric text, begins timestamptz, ends timestamptz) returns numeric language sql stable as $$
+    with people as (
+        select u.user_id as visitor, coalesce(u.merged_into, u.user_id) as person, u.first_seen_at
+        from vibe.site_users as u where u.site_id = of_site
+          and (exists (select from vibe.site_sessions as s where s.site_id = of_site and s.user_id = u.user_id and not s.is_bot)
+            or not exists (select from vibe.site_sessions as s where s.site_id = of_site and s.user_id = u.user_id))
+    ), e as (
+        select e.*, p.person from vibe.user_events as e join people as p on p.visitor = e.user_id
+        where e.site_id = of_site and e.occurred_at >= begins and e.occurred_at < ends and not e.is_bot
+    ), s as (
+        select s.* from vibe.site_sessions as s where s.site_id = of_site and s.started_at >= begins and s.started_at < ends and not s.is_bot
+    )
+    select case metric
+        when 'users' then (select count(distinct e.person) from e)
+        when 'new_users' then (select count(*) from (select min(p.first_seen_at) as at from people as p group by p.person) as n where n.at >= begins and n.at < ends)
+        when 'sessions' then (select count(*) from s)
+        when 'page_views' then (select count(*) from e where e.event_name = 'page_view')
+        when 'events' then (select count(*) from e where e.event_name <> 'page_view')
+        when 'bounce_rate' then (select round(avg((s.page_views < 2 and s.events = 0)::integer), 4) from s)
+        when 'session_seconds' then (select round(sum(floor(extract(epoch from s.last_seen_at - s.started_at) * 1000)) / 1000 / nullif(count(*), 0), 0) from s)
+    end
+$$;
+select m.metric, p.step, count(*) > 0 as steps,
+    count(*) filter (where case m.metric when 'session_seconds' then round(s.value, 0) else s.value end is distinct from recount(:demo, m.metric, s.starts_at, s.ends_at)
+        and not (m.metric = 'session_seconds' and abs(s.value - recount(:demo, m.metric, s.starts_at, s.ends_at)) <= 1)) as differing
+from unnest(array['users', 'new_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds']) with ordinality as m (metric, place)
+cross join (values ('hour', 5), ('day', 40), ('week', 40), ('month', 40)) as p (step, length)
+cross join lateral vibe.stats_series('demo', m.metric, current_date - p.length, current_date - 1, p.step) as s
+group by m.metric, m.place, p.step, p.length order by m.place, p.length, p.step;
+-- Steps follow each other without a gap; the range before lies beside.
+select count(*) as steps, count(*) filter (where s.gap) as gaps, sum((s.previous is distinct from recount(:demo, 'sessions', s.starts_at - interval '10 days', s.ends_at - interval '10 days'))::integer) < 3 as previous
+from (
+    select s.*, lag(s.ends_at) over (order by s.starts_at) <> s.starts_at as gap
+    from vibe.stats_series('demo', 'sessions', current_date - 10, current_date - 1, 'day', true) as s
+) as s;
+-- The step is chosen by the length.
+select d.days, min(s.ends_at - s.starts_at) as shortest, count(*)
+from (values (1), (2), (3), (92), (93), (730), (731)) as d (days)
+cross join lateral vibe.stats_series('empty', 'users', date '2024-12-31' - d.days + 1, '2024-12-31') as s
+group by d.days order by d.days;
+-- A day of 23 hours and one of 25; 01:00 comes twice, 02:00 never.
+select s.day, count(*) as hours, sum(h.value) as views, sum(h.value) = (select count(*) from vibe.user_events as e where e.site_id = :dst
+    and (e.occurred_at at time zone 'America/New_York')::date = s.day) as complete,
+    string_agg(to_char(h.starts_at at time zone 'America/New_York', 'HH24'), ' ' order by h.starts_at) as clock
+from (values (date '2024-03-10'), (date '2024-11-03')) as s (day)
+cross join lateral vibe.stats_series('dst', 'page_views', s.day, s.day, 'hour') as h group by s.day order by s.day;
+select s.starts_at, s.value, s.value = recount(:dst, 'users', s.starts_at, s.ends_at) as right from vibe.stats_series('dst', 'users', '2024-03-09', '2024-03-11') as s;
+-- Nothing is zero, a share of nothing unknown.
+select * from vibe.stats_series('empty', 'sessions', '2024-01-01', '2024-01-03', 'day', true);
+select * from vibe.stats_series('empty', 'bounce_rate', '2024-01-01', '2024-01-01', 'day');
+
+select vibe.stats_series('demo', 'x');
+select vibe.stats_series('demo', null);
+select vibe.stats_series('demo', step => 'minute');
+select vibe.stats_series('demo', 'users', '2024-01-01', '2024-03-01', 'hour');
+select vibe.stats_series('demo', 'users', '2024-03-02', '2024-03-01');
+select vibe.stats_series('demo', 'users', 'infinity');
+select vibe.stats_series('nobody');
