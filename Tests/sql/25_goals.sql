@@ -39,17 +39,17 @@ from vibe.user_events as e
 join vibe.site_users as u using (site_id, user_id)
 join vibe.goals as g on g.site_id = e.site_id and g.event_name = e.event_name and (g.page_pattern is null or e.page ~ '^/3')
 where not e.is_bot group by 1, 2;
-select count(*) as days, sum(conversions) as conversions, sum(users) as users, sum(value) as value from vibe.goal_days;
-select count(*) as differing from recount full join vibe.goal_days as d using (goal_id, day, conversions, users, value) where d.site_id is null or recount.users is null;
+select count(*) as days, sum(conversions) as conversions, sum(users) as users, sum(value) as value from vibe.goal_stats;
+select count(*) as differing from recount full join vibe.goal_stats as d using (goal_id, day, conversions, users, value) where d.site_id is null or recount.users is null;
 select vibe.calculate_daily_stats('shop', '2025-02-28', '2025-03-12');
-select count(*) as differing from recount full join vibe.goal_days as d using (goal_id, day, conversions, users, value) where d.site_id is null or recount.users is null;
+select count(*) as differing from recount full join vibe.goal_stats as d using (goal_id, day, conversions, users, value) where d.site_id is null or recount.users is null;
 -- A changed goal is counted anew, a removed one takes its days along; the rate is of the active users.
 update vibe.goals set value = 1 where goal_id = :page;
 select goal, sum(conversions) as conversions, sum(value) as value,
     bool_and(conversion_rate = round(users::numeric / (select a.active_users from vibe.daily_user_stats as a where a.day = g.day and a.site_id = g.site_id), 4)) as rate
 from vibe.goal_stats as g group by goal order by goal;
 delete from vibe.goals where goal_id = :page;
-select goal_id = :buy as buy, count(*) from vibe.goal_days group by 1;
+select goal_id = :buy as buy, count(distinct day) as days from vibe.goal_conversions group by 1;
 
 select vibe.create_goal('shop', '');
 select vibe.create_goal('shop', 'x', ' y');
@@ -102,7 +102,7 @@ select vibe.stats_breakdown('shop', 'page', '-infinity', '2025-03-01');
 -- A login of another site sees nothing of this one and cannot make goals.
 create role stranger login; grant vibe_analyst to stranger; select vibe.add_member('other', 'stranger', 'viewer');
 set session authorization stranger;
-select count(*) from vibe.goals; select count(*) from vibe.goal_days; select count(*) from vibe.goal_stats;
+select count(*) from vibe.goals; select count(*) from vibe.goal_conversions; select count(*) from vibe.goal_stats;
 select vibe.stats_breakdown('shop');
 select vibe.create_goal('other', 'x', 'y');
 reset session authorization;

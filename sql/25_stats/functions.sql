@@ -83,7 +83,7 @@ begin
     perform pg_advisory_xact_lock('vibe.daily_user_stats'::regclass::oid::integer, of_site);
     delete from vibe_private.dirty_days as d where d.site_id = of_site and d.day between first_day and last_day;
     perform vibe_private.calculate_user_days(of_site, first_day, starts);
-    perform vibe_private.calculate_goal_days(of_site, null, first_day, starts);
+    perform vibe_private.calculate_goal_conversions(of_site, null, first_day, starts);
     return vibe_private.calculate_day_figures(of_site, first_day, starts);
 end
 $$;

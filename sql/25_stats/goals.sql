@@ -1,4 +1,4 @@
-create function vibe_private.calculate_goal_days(of_site integer, only_goal bigint, first_day date, starts timestamptz[]) returns void
+create function vibe_private.calculate_goal_conversions(of_site integer, only_goal bigint, first_day date, starts timestamptz[]) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
@@ -7,8 +7,8 @@ as $$
         select
             g.goal_id,
             first_day + width_bucket(e.occurred_at, starts) - 1 as day,
+            e.user_id,
             count(*) as conversions,
-            count(distinct coalesce(u.merged_into, u.user_id)) as users,
             sum(case
                 when g.value_property is null then coalesce(g.value, 0)
                 -- Anything that is not a sane number of money is worth nothing.
@@ -20,7 +20,6 @@ as $$
         from vibe.goals as g
         join vibe.user_events as e
             on e.site_id = g.site_id and e.event_name = g.event_name and (g.page_pattern is null or e.page like g.page_pattern)
-        join vibe.site_users as u on u.site_id = e.site_id and u.user_id = e.user_id
         where g.site_id = of_site
           and (only_goal is null or g.goal_id = only_goal)
           and e.site_id = of_site
@@ -28,24 +27,25 @@ as $$
           and e.occurred_at < starts[array_upper(starts, 1)]
           and e.event_name in (select n.event_name from vibe.goals as n where n.site_id = of_site)
           and not e.is_bot
-        group by 1, 2
+          and exists (select from vibe.site_users as u where u.site_id = of_site and u.user_id = e.user_id)
+        group by 1, 2, 3
     ), gone as (
-        delete from vibe.goal_days as d
+        delete from vibe.goal_conversions as d
         where d.site_id = of_site
           and (only_goal is null or d.goal_id = only_goal)
           and d.day between first_day and first_day + array_upper(starts, 1) - 2
-          and not exists (select from counted as c where c.goal_id = d.goal_id and c.day = d.day)
+          and not exists (select from counted as c where (c.goal_id, c.day, c.user_id) = (d.goal_id, d.day, d.user_id))
     )
-    insert into vibe.goal_days as d (site_id, goal_id, day, conversions, users, value)
-    select of_site, c.goal_id, c.day, c.conversions, c.users, c.value
+    insert into vibe.goal_conversions as d (site_id, goal_id, day, user_id, conversions, value)
+    select of_site, c.goal_id, c.day, c.user_id, c.conversions, c.value
     from counted as c
-    order by c.goal_id, c.day
-    on conflict (site_id, goal_id, day) do update
-        set conversions = excluded.conversions, users = excluded.users, value = excluded.value
-        where (d.conversions, d.users, d.value) is distinct from (excluded.conversions, excluded.users, excluded.value)
+    order by c.goal_id, c.day, c.user_id
+    on conflict (site_id, goal_id, day, user_id) do update
+        set conversions = excluded.conversions, value = excluded.value
+        where (d.conversions, d.value) is distinct from (excluded.conversions, excluded.value)
 $$;
-comment on function vibe_private.calculate_goal_days(integer, bigint, date, timestamptz[]) is
-'recounts vibe.goal_days of one site, of one goal or all, for the days that begin at starts';
+comment on function vibe_private.calculate_goal_conversions(integer, bigint, date, timestamptz[]) is
+'recounts vibe.goal_conversions of one site, of one goal or all, for the days that begin at starts';
 
 -- Definer, because counted figures are not the members' to write; the goal's row has passed the policies of its table.
 create function vibe_private.count_goal() returns trigger
@@ -64,9 +64,9 @@ begin
     into zone, today, first_day
     from vibe.sites as s where s.site_id = new.site_id;
     perform pg_advisory_xact_lock('vibe.daily_user_stats'::regclass::oid::integer, new.site_id);
-    delete from vibe.goal_days as d where d.site_id = new.site_id and d.goal_id = new.goal_id;
+    delete from vibe.goal_conversions as d where d.site_id = new.site_id and d.goal_id = new.goal_id;
     if first_day <= today then
-        perform vibe_private.calculate_goal_days(new.site_id, new.goal_id, first_day, array(
+        perform vibe_private.calculate_goal_conversions(new.site_id, new.goal_id, first_day, array(
             select vibe.day_start(first_day + n, zone) from generate_series(0, today - first_day + 1) as n order by n
         ));
     end if;

@@ -97,27 +97,32 @@ comment on policy remove on vibe.goals is 'viewers cannot write';
 grant select on vibe.goals to vibe_analyst;
 grant insert, update, delete on vibe.goals to vibe_member;
 
-create table vibe.goal_days (
+-- By visitor, as user_days is: a later identify changes how the rows are read, and an erased visitor takes them along.
+create table vibe.goal_conversions (
     site_id integer not null,
     goal_id bigint not null,
     day date not null,
-    conversions bigint not null,
-    users bigint not null,
+    user_id bigint not null,
+    conversions integer not null,
     value numeric(18, 2) not null,
-    primary key (site_id, goal_id, day),
-    constraint goal_days_goal_fkey foreign key (site_id, goal_id)
-        references vibe.goals (site_id, goal_id) on delete cascade
+    primary key (site_id, goal_id, day, user_id),
+    constraint goal_conversions_goal_fkey foreign key (site_id, goal_id)
+        references vibe.goals (site_id, goal_id) on delete cascade,
+    constraint goal_conversions_user_fkey foreign key (site_id, user_id)
+        references vibe.site_users (site_id, user_id) on delete cascade
 );
-comment on table vibe.goal_days is
-'conversions of each goal by day of the site''s calendar, written with vibe.daily_user_stats; days without a conversion have no row';
-comment on column vibe.goal_days.conversions is 'events that met the goal; bots are left out';
-comment on column vibe.goal_days.users is 'users (merged) with at least one of them';
-comment on column vibe.goal_days.value is 'worth of the conversions, in the site''s currency';
+comment on table vibe.goal_conversions is
+'who met which goal on which day of the site''s calendar, written with vibe.daily_user_stats; outlives the events; bots are left out';
+comment on column vibe.goal_conversions.user_id is 'the visitor at the time of the event; read merges through vibe.visitors';
+comment on column vibe.goal_conversions.conversions is 'events that met the goal';
+comment on column vibe.goal_conversions.value is 'worth of the conversions, in the site''s currency';
+create index goal_conversions_by_user on vibe.goal_conversions (site_id, user_id);
+comment on index vibe.goal_conversions_by_user is 'what a visitor did, and erasure';
 
-alter table vibe.goal_days enable row level security;
-create policy read on vibe.goal_days for select using (site_id = any (array(select vibe.my_sites())));
-comment on policy read on vibe.goal_days is 'rows of a site are seen by its members';
-grant select on vibe.goal_days to vibe_analyst;
+alter table vibe.goal_conversions enable row level security;
+create policy read on vibe.goal_conversions for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.goal_conversions is 'rows of a site are seen by its members';
+grant select on vibe.goal_conversions to vibe_analyst;
 
 -- A new or changed goal is counted over the whole past at once; its index makes that cheap.
 create trigger count_goal after insert or update on vibe.goals

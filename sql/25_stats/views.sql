@@ -56,7 +56,7 @@ grant select on vibe.daily_stats to vibe_analyst;
 create or replace view vibe.goal_stats with (security_invoker = true) as
     select
         s.name as site,
-        d.site_id,
+        s.site_id,
         d.day,
         vibe.day_start(d.day, s.time_zone) as day_start,
         g.goal_id,
@@ -66,10 +66,24 @@ create or replace view vibe.goal_stats with (security_invoker = true) as
         round(d.users::numeric / nullif(a.active_users, 0), 4) as conversion_rate,
         d.value,
         s.currency
-    from vibe.goal_days as d
+    from (
+        select
+            c.site_id,
+            c.goal_id,
+            c.day,
+            sum(c.conversions) as conversions,
+            count(distinct coalesce(u.merged_into, u.user_id)) as users,
+            sum(c.value) as value
+        from vibe.goal_conversions as c
+        join vibe.site_users as u using (site_id, user_id)
+        group by c.site_id, c.goal_id, c.day
+    ) as d
     join vibe.goals as g using (site_id, goal_id)
     join vibe.sites as s using (site_id)
     left join vibe.daily_user_stats as a using (site_id, day);
 comment on view vibe.goal_stats is 'conversions of each goal by day; days without one have no row';
+comment on column vibe.goal_stats.conversions is 'events that met the goal; bots are left out';
+comment on column vibe.goal_stats.users is 'users (merged) with at least one of them';
 comment on column vibe.goal_stats.conversion_rate is 'users who met the goal as a share of the users active that day';
+comment on column vibe.goal_stats.value is 'worth of the conversions, in the site''s currency';
 grant select on vibe.goal_stats to vibe_analyst;
