@@ -6,9 +6,12 @@ create table vibe.sites (
     currency char(3) not null default 'USD',
     key text not null unique default replace(gen_random_uuid()::text, '-', ''),
     allowed_origins text[] not null default '{}',
+    keep_events_days integer,
+    events_from date,
     created_at timestamptz not null default now(),
     -- A name of digits alone could be mistaken for another site's id.
     constraint sites_name check (name ~ '^\S(.{0,98}\S)?$' and name !~ '^[0-9]+$'),
+    constraint sites_keep_events check (keep_events_days between 30 and 36600),
     constraint sites_currency check (currency ~ '^[A-Z]{3}$')
 );
 comment on table vibe.sites is 'the tenants: one row per website or shop';
@@ -18,6 +21,9 @@ comment on column vibe.sites.domain is 'where the site is; told, not checked';
 comment on column vibe.sites.currency is 'what the site reckons in: three capital letters (ISO 4217)';
 comment on column vibe.sites.key is 'public site key that the tracker sends; it lets write events and nothing else';
 comment on column vibe.sites.time_zone is 'IANA name; the site''s days begin at its local midnight';
+comment on column vibe.sites.keep_events_days is
+    'events older than this are removed by the nightly work (30 or more); null keeps them for ever. Daily figures stay';
+comment on column vibe.sites.events_from is 'the first day whose events are all there; null while none were removed';
 comment on column vibe.sites.allowed_origins is 'origins whose pages may send events, as https://shop.example; empty means any';
 
 create table vibe.site_members (

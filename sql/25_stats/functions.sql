@@ -78,12 +78,18 @@ declare
         from generate_series(0, last_day - first_day + 1) as n
         order by n
     );
+    kept integer := greatest(
+        (select s.events_from from vibe.sites as s where s.site_id = of_site) - first_day, 0
+    ) + 1;
 begin
     -- One at a time per site. The marks go first: an event that comes during the count marks its day again.
     perform pg_advisory_xact_lock('vibe.daily_user_stats'::regclass::oid::integer, of_site);
     delete from vibe_private.dirty_days as d where d.site_id = of_site and d.day between first_day and last_day;
-    perform vibe_private.calculate_user_days(of_site, first_day, starts);
-    perform vibe_private.calculate_goal_conversions(of_site, null, first_day, starts);
+    -- Where the events of a day were removed, what was counted of them is all there is.
+    if kept < cardinality(starts) then
+        perform vibe_private.calculate_user_days(of_site, first_day + kept - 1, starts[kept:]);
+        perform vibe_private.calculate_goal_conversions(of_site, null, first_day + kept - 1, starts[kept:]);
+    end if;
     return vibe_private.calculate_day_figures(of_site, first_day, starts);
 end
 $$;
@@ -91,7 +97,6 @@ comment on function vibe_private.calculate_site_days(integer, text, date, date) 
 'recounts the days first_day to last_day of one site: first who was active, then the figures';
 
 -- Both counts read a whole range, so hash joins are right; nested loops chosen by stale estimates would be quadratic.
--- The days that are recounted must still have their events: what is missing from the events is taken out here.
 create function vibe_private.calculate_user_days(of_site integer, first_day date, starts timestamptz[]) returns void
 language sql
 set search_path = pg_catalog, pg_temp

@@ -49,7 +49,8 @@ begin
     end if;
     perform pg_advisory_xact_lock('vibe.daily_funnel_stats'::regclass::oid::integer, of_site);
     for each in
-        select f.funnel_id, f.name, least(ends, greatest(ends - 3660, case
+        -- Where events were removed, what was counted of them stays.
+        select f.funnel_id, f.name, least(ends, greatest(ends - 3660, p.events_from, case
             -- A funnel that was never counted, or forgot its days, starts 90 days back.
             when not exists (
                 select from vibe.daily_funnel_stats as d where d.site_id = of_site and d.funnel_id = f.funnel_id
@@ -58,6 +59,7 @@ begin
             else coalesce(first_day, ends) - ceil(extract(epoch from coalesce(f.within, interval '30 days')) / 86400)::integer
         end)) as begins
         from vibe.funnels as f
+        join vibe.sites as p using (site_id)
         where f.site_id = of_site
           and exists (select from vibe.funnel_steps as s where s.site_id = of_site and s.funnel_id = f.funnel_id)
         order by f.funnel_id

@@ -122,6 +122,8 @@ begin
     perform vibe_private.refresh_clusters(of_site);
     -- After RFM and clusters, which rules may ask for.
     perform vibe_private.refresh_segments(of_site);
+    -- Last, when all that is counted of events has been counted.
+    perform vibe_private.expire_events(of_site);
 end
 $$;
 comment on function vibe_private.calculate_nightly(integer, date, date) is
@@ -141,6 +143,7 @@ begin
     end if;
     begin
         perform vibe_private.add_partitions();
+        perform vibe_private.drop_empty_partitions();
         perform vibe_private.forget_old_tracking();
         perform vibe_private.refresh_all_revenue();
     exception when others then
@@ -158,4 +161,4 @@ begin
 end
 $$;
 comment on function vibe_private.keep_house() is
-'makes partitions ahead and removes what machinery no longer needs; records how it went';
+'makes partitions ahead, drops empty old ones and removes what machinery no longer needs; records how it went';
