@@ -110,7 +110,7 @@ QUERIES = {
     "sessions": {
         "30 days by day, device": f"select day, device, count(*), avg(session_seconds) from vibe.sessions where {RECENT.format('started_at', 30)} group by 1, 2",
         "365 days by day": f"select day, count(*), avg(page_views), avg(is_bounce::int) from vibe.sessions where {RECENT.format('started_at', 365)} group by 1",
-        "all by referrer": "select referrer_host, count(*), count(distinct user_id) from vibe.sessions group by 1",
+        "all by referrer": "select referrer_domain, count(*), count(distinct user_id) from vibe.sessions group by 1",
         "last 1000": "select * from vibe.sessions order by started_at desc limit 1000",
     },
     "events": {

@@ -137,7 +137,6 @@ comment on column vibe.site_sessions.referrer is 'the page that led to the first
 comment on column vibe.site_sessions.referrer_domain is 'domain of referrer without www; null when it is the site itself';
 comment on column vibe.site_sessions.channel is
     'how the visit came: direct, organic_search, paid_search, referral, email and so on, by the rules of vibe_private.channel()';
-comment on column vibe.site_sessions.utm_campaign is 'campaign parameters of the first address, decoded';
 comment on column vibe.site_sessions.click_ids is 'ids that advertising networks put into the first address, such as {"gclid": "…"}; null for none';
 comment on column vibe.site_sessions.bot_reasons is 'why the visit is taken for a program''s; one strong or two weak signs make is_bot';
 create index site_sessions_user on vibe.site_sessions (site_id, user_id, started_at);

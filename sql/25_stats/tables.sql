@@ -80,6 +80,8 @@ create table vibe.goals (
     constraint goals_page check (event_name <> 'page_view' or page_pattern is not null)
 );
 comment on table vibe.goals is 'what a site wants its visitors to do: an event, or the view of a page, that counts as a conversion';
+comment on column vibe.goals.goal_id is 'number of the goal';
+comment on column vibe.goals.name is 'what people call it, unique within the site';
 comment on column vibe.goals.event_name is 'name of the event; page_view for goals that are pages';
 comment on column vibe.goals.page_pattern is 'the event''s page must be like this (% is any text, _ any character); null for any page';
 comment on column vibe.goals.value is 'worth of one conversion in the site''s currency';
@@ -113,6 +115,7 @@ create table vibe.goal_conversions (
 );
 comment on table vibe.goal_conversions is
 'who met which goal on which day of the site''s calendar, written with vibe.daily_user_stats; outlives the events; bots are left out';
+comment on column vibe.goal_conversions.goal_id is 'the goal, as in vibe.goals';
 comment on column vibe.goal_conversions.user_id is 'the visitor at the time of the event; read merges through vibe.visitors';
 comment on column vibe.goal_conversions.conversions is 'events that met the goal';
 comment on column vibe.goal_conversions.value is 'worth of the conversions, in the site''s currency';

@@ -82,6 +82,9 @@ create or replace view vibe.goal_stats with (security_invoker = true) as
     join vibe.sites as s using (site_id)
     left join vibe.daily_user_stats as a using (site_id, day);
 comment on view vibe.goal_stats is 'conversions of each goal by day; days without one have no row';
+comment on column vibe.goal_stats.day_start is 'the instant at which the day begins';
+comment on column vibe.goal_stats.goal_id is 'the goal, as in vibe.goals';
+comment on column vibe.goal_stats.goal is 'name of the goal';
 comment on column vibe.goal_stats.conversions is 'events that met the goal; bots are left out';
 comment on column vibe.goal_stats.users is 'users (merged) with at least one of them';
 comment on column vibe.goal_stats.conversion_rate is 'users who met the goal as a share of the users active that day';

@@ -34,7 +34,11 @@ begin
             ('browser', 'browser, by the user agent; other when unknown'),
             ('os', 'operating system, by the user agent; other when unknown'),
             ('is_bot', 'a program and no person, by the user agent'),
-            ('referrer_host', 'host of referrer, in small letters')
+            ('utm_source', 'campaign parameter of the first address of the visit'),
+            ('utm_medium', 'campaign parameter of the first address of the visit'),
+            ('utm_campaign', 'campaign parameter of the first address of the visit'),
+            ('utm_term', 'campaign parameter of the first address of the visit'),
+            ('utm_content', 'campaign parameter of the first address of the visit')
         ) as w (column_name, meaning) on w.column_name = a.attname
         where c.relnamespace = 'vibe'::regnamespace
           and c.relowner = 'vibe_owner'::regrole
