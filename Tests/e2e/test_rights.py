@@ -53,6 +53,7 @@ def tenants(database):
         admin.execute("set client_min_messages = error")
         for name in ("alpha", "beta"):
             admin.execute("select vibe.create_demo_site(%s, 1, 60, 40)", [name])
+            admin.execute("select vibe.create_goal(%s, 'Buy', 'purchase')", [name])
             admin.execute("select vibe.calculate_daily_stats(%s, current_date - 3, current_date - 2)", [name])
             admin.execute("select vibe.calculate_funnel_days(%s)", [name])
             admin.execute("select vibe.calculate_rfm(%s, current_date - 40, current_date - 2)", [name])

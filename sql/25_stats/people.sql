@@ -33,20 +33,22 @@ returns table (
 language sql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-    with person as (
+    -- Asked for by itself, so that a wrong site or id is an error also where there is no row.
+    with person as materialized (
         select s.site_id, vibe.user_visitors(s.site_id, user_profile.user_id) as visitors
         from (select vibe.site_id(user_profile.site) as site_id) as s
     ), visits as (
         select v.*
-        from person as p
-        join vibe.site_sessions as v on v.site_id = p.site_id and v.user_id = any (p.visitors)
+        from vibe.site_sessions as v
+        where v.site_id = (select p.site_id from person as p)
+          and v.user_id = any (array(select unnest(p.visitors) from person as p))
     )
     select
         u.user_id, p.visitors, u.external_id, u.name, u.email, u.traits, u.segment, u.customer_id,
         l.first_seen_at, greatest(l.last_seen_at, (select max(v.last_seen_at) from visits as v)),
         t.sessions, t.page_views, t.events, t.seconds, f.channel, f.referrer_domain, f.utm_campaign, t.devices
     from person as p
-    join vibe.site_users as u on u.site_id = p.site_id and u.user_id = p.visitors[1]
+    left join vibe.site_users as u on u.site_id = p.site_id and u.user_id = p.visitors[1]
     cross join lateral (
         select min(b.first_seen_at) as first_seen_at, max(b.last_seen_at) as last_seen_at
         from vibe.site_users as b where b.site_id = p.site_id and b.user_id = any (p.visitors)
