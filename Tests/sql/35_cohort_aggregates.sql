@@ -200,11 +200,11 @@ exception when query_canceled then
     return clock_timestamp() - started > interval '500 milliseconds';
 end
 $$;
-set statement_timeout = '250ms';
+set statement_timeout = '50ms';
 select overshoot($$
-    select vibe.rolling_users(who + n * 1000, at, '2018-01-20', '2018-11-30', 'America/Sao_Paulo') from visits, generate_series(1, 100) as n
+    select vibe.rolling_users(who + n * 1000, at, '2018-01-20', '2018-11-30', 'America/Sao_Paulo') from visits, generate_series(1, 400) as n
 $$) as too_late;
 select overshoot($$
-    select vibe.cohort_users(who + n * 1000, at, 'day', '2018-01-20', '2018-11-30', 'America/Sao_Paulo') from visits, generate_series(1, 100) as n
+    select vibe.cohort_users(who + n * 1000, at, 'day', '2018-01-20', '2018-11-30', 'America/Sao_Paulo') from visits, generate_series(1, 400) as n
 $$) as too_late;
 reset statement_timeout;
