@@ -102,8 +102,11 @@ begin
     since := vibe.day_start(counted_to + 1, time_zone);
     if metric = 'users' then
         return format(
-            'select width_bucket(p.at, $1), count(distinct p.user_id), null::bigint from (%s) as p (user_id, at) where p.user_id is not null group by 1',
-            vibe.persons_query(of_site, case step
+            'select width_bucket(v.at, $1), count(distinct case when r.visitor_id is null then v.user_id else r.person_id end), null::bigint
+             from (%s) as v (user_id, at)
+             left join (%s) as r on r.visitor_id = v.user_id
+             group by 1',
+            case step
                 when 'hour' then format(
                     'select e.user_id, e.occurred_at from vibe.user_events as e
                      where e.site_id = %s and e.occurred_at >= %L and e.occurred_at < ($1)[cardinality($1)] and not e.is_bot', of_site, since
@@ -112,7 +115,8 @@ begin
                     'select d.user_id, vibe.day_start(d.day, %L) from (%s) as d', time_zone,
                     vibe.visitor_days_query(of_site, time_zone, first_day, last_day)
                 )
-            end, 'at')
+            end,
+            vibe.renames_query(of_site, false)
         );
     end if;
     stored := case metric
