@@ -1,9 +1,10 @@
-# The only entry points: run · stop · test · bench · install · reference · lint · clean.
+# The only entry points: run · stop · test · test-asan · bench · install · reference · lint · clean.
 export PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
 
 run: ; @.dev/run start
 stop: ; @.dev/run stop
 test: ; @.dev/test
+test-asan: ; @.dev/asan
 bench: ; @.dev/bench
 lint: ; @.dev/lint
 
@@ -18,4 +19,4 @@ clean:
 	$(MAKE) -C extension clean
 	rm -rf .build .venv
 
-.PHONY: run stop test bench lint reference install clean
+.PHONY: run stop test test-asan bench lint reference install clean
