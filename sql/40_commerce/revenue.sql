@@ -13,22 +13,30 @@ returns table (
 language sql
 stable
 as $$
+    -- Once for a day and not for each of its orders.
+    with spans as materialized (
+        select
+            d.day, s.site_id, s.currency,
+            vibe.day_start(d.day, s.time_zone) as starts_at,
+            vibe.day_start(d.day + 1, s.time_zone) as ends_at
+        from unnest(days) as d (day)
+        join vibe.sites as s on s.site_id = of_site
+    )
     select
-        d.day,
+        s.day,
         (count(*) filter (where not p.is_refund))::integer,
         (count(*) filter (where p.is_refund))::integer,
         (count(distinct p.customer_id) filter (where not p.is_refund))::integer,
         coalesce(sum(p.amount) filter (where p.currency = s.currency), 0),
         coalesce(-sum(p.amount) filter (where p.is_refund and p.currency = s.currency), 0),
         (count(*) filter (where not p.is_refund and p.currency <> s.currency))::integer
-    from unnest(days) as d (day)
-    join vibe.sites as s on s.site_id = of_site
+    from spans as s
     join vibe.purchases as p
         on p.site_id = s.site_id
-        and p.purchased_at >= vibe.day_start(d.day, s.time_zone)
-        and p.purchased_at < vibe.day_start(d.day + 1, s.time_zone)
+        and p.purchased_at >= s.starts_at
+        and p.purchased_at < s.ends_at
         and not p.is_cancelled
-    group by d.day
+    group by s.day
 $$;
 comment on function vibe.count_revenue(integer, date[]) is
 'what these days of a site sold, counted from the purchases; days without orders and refunds give no row. Money is in the site''s currency, orders in another one are counted in foreign_orders';
@@ -39,22 +47,30 @@ returns table (day date, category text, orders integer, quantity bigint, revenue
 language sql
 stable
 as $$
+    -- Once for a day and not for each of its orders.
+    with spans as materialized (
+        select
+            d.day, s.site_id, s.currency,
+            vibe.day_start(d.day, s.time_zone) as starts_at,
+            vibe.day_start(d.day + 1, s.time_zone) as ends_at
+        from unnest(days) as d (day)
+        join vibe.sites as s on s.site_id = of_site
+    )
     select
-        d.day,
+        s.day,
         coalesce(i.category, ''),
         (count(distinct p.purchase_id) filter (where not p.is_refund))::integer,
         coalesce(sum(i.quantity), 0)::bigint,
         coalesce(sum(i.amount), 0)
-    from unnest(days) as d (day)
-    join vibe.sites as s on s.site_id = of_site
+    from spans as s
     join vibe.purchases as p
         on p.site_id = s.site_id
-        and p.purchased_at >= vibe.day_start(d.day, s.time_zone)
-        and p.purchased_at < vibe.day_start(d.day + 1, s.time_zone)
+        and p.purchased_at >= s.starts_at
+        and p.purchased_at < s.ends_at
         and p.currency = s.currency
         and not p.is_cancelled
     join vibe.purchase_items as i on i.site_id = p.site_id and i.purchase_id = p.purchase_id
-    group by d.day, coalesce(i.category, '')
+    group by s.day, coalesce(i.category, '')
 $$;
 comment on function vibe.count_category_revenue(integer, date[]) is
 'what these days of a site sold by category ('''' for items without one), counted from the items of purchases in the site''s currency';
