@@ -33,8 +33,10 @@ private func split(
     }
     var end = filled
     while end > begin, isBlank(text[end &- 1], delimiter) { end &-= 1 }
-    if count < room { fields[Int(count)] = ks_csv_field(
-        start: Int32(truncatingIfNeeded: begin), length: Int32(truncatingIfNeeded: end &- begin)) }
+    if count < room {
+      fields[Int(count)] = ks_csv_field(
+        start: Int32(truncatingIfNeeded: begin), length: Int32(truncatingIfNeeded: end &- begin))
+    }
     count &+= 1
     if at >= record.count { return count }
     at &+= 1
@@ -43,7 +45,8 @@ private func split(
 
 /// Copies what stands up to the closing quote; the place after it, or `nil` if there is none.
 private func unquote(
-  _ record: UnsafeBufferPointer<UInt8>, from start: Int, into text: UnsafeMutablePointer<UInt8>, _ filled: inout Int
+  _ record: UnsafeBufferPointer<UInt8>, from start: Int, into text: UnsafeMutablePointer<UInt8>,
+  _ filled: inout Int
 ) -> Int? {
   var at = start
   while at < record.count {
@@ -94,7 +97,8 @@ public func ks_csv_split(
   _ fields: UnsafeMutablePointer<ks_csv_field>, _ room: Int32
 ) -> Int32 {
   split(
-    UnsafeBufferPointer(start: record, count: Int(size)), delimiter: delimiter, into: text, fields, room: Int(room))
+    UnsafeBufferPointer(start: record, count: Int(size)), delimiter: delimiter, into: text, fields,
+    room: Int(room))
 }
 
 @c @implementation

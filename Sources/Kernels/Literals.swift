@@ -92,7 +92,8 @@ private func decimal(_ reader: inout Reader, mark: UInt8, decimals: Int32) -> In
   return reader.isAtEnd ? (negative ? 0 &- value : value) : nil
 }
 
-/// A written date, with or without time and offset: `2024-12-31`, `20241231`, `31/12/2024 23:59`, `12/31/2024 11:59:59.5 PM`,
+/// A written date, with or without time and offset:
+/// `2024-12-31`, `20241231`, `31/12/2024 23:59`, `12/31/2024 11:59:59.5 PM`,
 /// `2024-12-31T23:59:59+01:00`. The parts of the date may be set apart by `-`, `/` or `.`, the year has four digits.
 ///
 /// - Returns: `nil` if it is none; days that no month has are none.
@@ -114,7 +115,8 @@ private func date(_ reader: inout Reader, order: ks_date_order) -> ks_clock? {
     let separator = reader.next
     if isSeparator(separator) {
       _ = reader.take(separator)
-      guard let second = reader.oneOrTwoDigits(), reader.take(separator), let third = reader.oneOrTwoDigits() else { return nil }
+      guard let second = reader.oneOrTwoDigits(), reader.take(separator), let third = reader.oneOrTwoDigits()
+      else { return nil }
       (month, day) = (second, third)
     } else {
       guard let second = reader.digits(2), let third = reader.digits(2) else { return nil }
@@ -123,7 +125,8 @@ private func date(_ reader: inout Reader, order: ks_date_order) -> ks_clock? {
   } else {
     guard let first = reader.oneOrTwoDigits() else { return nil }
     let separator = reader.next
-    guard isSeparator(separator), reader.take(separator), let second = reader.oneOrTwoDigits(), reader.take(separator),
+    guard isSeparator(separator), reader.take(separator), let second = reader.oneOrTwoDigits(),
+      reader.take(separator),
       let third = reader.digits(4)
     else { return nil }
     year = third
@@ -131,7 +134,8 @@ private func date(_ reader: inout Reader, order: ks_date_order) -> ks_clock? {
   }
   guard year >= 1, month >= 1, month <= 12, day >= 1, day <= daysInMonth(year, month) else { return nil }
   return ks_clock(
-    year: year, month: month, day: day, hour: 0, minute: 0, second: 0, microsecond: 0, has_offset: false, offset: 0)
+    year: year, month: month, day: day, hour: 0, minute: 0, second: 0, microsecond: 0, has_offset: false,
+    offset: 0)
 }
 
 private func isSeparator(_ byte: UInt8) -> Bool {
@@ -145,7 +149,8 @@ private func daysInMonth(_ year: Int32, _ month: Int32) -> Int32 {
 
 /// `8:05`, `08:05:30`, `08:05:30.25`, `8:05 PM`.
 private func time(_ reader: inout Reader, _ clock: inout ks_clock) -> Bool {
-  guard let hour = reader.oneOrTwoDigits(), reader.take(UInt8(ascii: ":")), let minute = reader.digits(2) else { return false }
+  guard let hour = reader.oneOrTwoDigits(), reader.take(UInt8(ascii: ":")), let minute = reader.digits(2)
+  else { return false }
   (clock.hour, clock.minute) = (hour, minute)
   if reader.take(UInt8(ascii: ":")) {
     guard let second = reader.digits(2) else { return false }
@@ -173,7 +178,8 @@ private func halfOfDay(_ reader: inout Reader) -> Int32? {
   var tried = reader
   _ = tried.take(UInt8(ascii: " "))
   let letter = tried.next & 0xDF
-  guard letter == UInt8(ascii: "A") || letter == UInt8(ascii: "P"), tried.take(tried.next), tried.next & 0xDF == UInt8(ascii: "M"),
+  guard letter == UInt8(ascii: "A") || letter == UInt8(ascii: "P"), tried.take(tried.next),
+    tried.next & 0xDF == UInt8(ascii: "M"),
     tried.take(tried.next)
   else { return nil }
   reader = tried
@@ -201,17 +207,21 @@ private func offset(_ reader: inout Reader, _ clock: inout ks_clock) -> Bool {
 
 @c @implementation
 public func ks_read_decimal(
-  _ text: UnsafePointer<UInt8>, _ size: Int32, _ mark: UInt8, _ decimals: Int32, _ value: UnsafeMutablePointer<Int64>
+  _ text: UnsafePointer<UInt8>, _ size: Int32, _ mark: UInt8, _ decimals: Int32,
+  _ value: UnsafeMutablePointer<Int64>
 ) -> Bool {
   var reader = Reader(at: text, end: text + Int(size))
-  guard decimals >= 0, decimals <= 6, let read = decimal(&reader, mark: mark, decimals: decimals) else { return false }
+  guard decimals >= 0, decimals <= 6, let read = decimal(&reader, mark: mark, decimals: decimals) else {
+    return false
+  }
   value.pointee = read
   return true
 }
 
 @c @implementation
 public func ks_read_clock(
-  _ text: UnsafePointer<UInt8>, _ size: Int32, _ order: ks_date_order, _ result: UnsafeMutablePointer<ks_clock>
+  _ text: UnsafePointer<UInt8>, _ size: Int32, _ order: ks_date_order,
+  _ result: UnsafeMutablePointer<ks_clock>
 ) -> Bool {
   var reader = Reader(at: text, end: text + Int(size))
   guard let read = clock(&reader, order: order) else { return false }

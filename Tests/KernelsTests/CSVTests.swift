@@ -4,11 +4,14 @@ import Testing
 @testable import Kernels
 
 /// The fields of a record, or the code of what is wrong with it.
-private func fields(_ record: String, delimiter: Character = ",", room: Int = 16) -> (count: Int32, texts: [String]) {
+private func fields(_ record: String, delimiter: Character = ",", room: Int = 16) -> (
+  count: Int32, texts: [String]
+) {
   let bytes = Array(record.utf8)
   var text = [UInt8](repeating: 0, count: bytes.count + 1)
   var places = [ks_csv_field](repeating: ks_csv_field(start: 0, length: 0), count: room)
-  let count = ks_csv_split(bytes + [0], Int32(bytes.count), delimiter.asciiValue ?? 0, &text, &places, Int32(room))
+  let count = ks_csv_split(
+    bytes + [0], Int32(bytes.count), delimiter.asciiValue ?? 0, &text, &places, Int32(room))
   let texts = places.prefix(max(0, min(room, Int(count)))).map { place in
     String(decoding: text[Int(place.start)..<Int(place.start + place.length)], as: UTF8.self)
   }
@@ -18,22 +21,30 @@ private func fields(_ record: String, delimiter: Character = ",", room: Int = 16
 private func decimal(_ text: String, mark: Character = ".", decimals: Int32 = 2) -> Int64? {
   let bytes = Array(text.utf8)
   var value: Int64 = 0
-  return ks_read_decimal(bytes + [0], Int32(bytes.count), mark.asciiValue ?? 0, decimals, &value) ? value : nil
+  return ks_read_decimal(bytes + [0], Int32(bytes.count), mark.asciiValue ?? 0, decimals, &value)
+    ? value : nil
 }
 
 private func clock(_ text: String, _ order: ks_date_order = KS_YEAR_FIRST) -> [Int32]? {
   let bytes = Array(text.utf8)
   var read = ks_clock()
   guard ks_read_clock(bytes + [0], Int32(bytes.count), order, &read) else { return nil }
-  return [read.year, read.month, read.day, read.hour, read.minute, read.second, read.microsecond, read.has_offset ? read.offset : -1]
+  return [
+    read.year, read.month, read.day, read.hour, read.minute, read.second, read.microsecond,
+    read.has_offset ? read.offset : -1,
+  ]
 }
 
 @Suite("CSV records") struct CSVTests {
-  @Test("a record is taken apart as RFC 4180 says", arguments: [
-    ("", [""]), (",", ["", ""]), ("a,b", ["a", "b"]), (" a , b\r", ["a", "b"]), ("\"a,b\",c", ["a,b", "c"]),
-    ("\"a \"\"b\"\"\"", ["a \"b\""]), ("\"\",x", ["", "x"]), ("5\" disk,x", ["5\" disk", "x"]), ("\"a\nb\"", ["a\nb"]),
-    (" \"a\" ,b", ["a", "b"]), ("é,日本,😀", ["é", "日本", "😀"]),
-  ])
+  @Test(
+    "a record is taken apart as RFC 4180 says",
+    arguments: [
+      ("", [""]), (",", ["", ""]), ("a,b", ["a", "b"]), (" a , b\r", ["a", "b"]),
+      ("\"a,b\",c", ["a,b", "c"]),
+      ("\"a \"\"b\"\"\"", ["a \"b\""]), ("\"\",x", ["", "x"]), ("5\" disk,x", ["5\" disk", "x"]),
+      ("\"a\nb\"", ["a\nb"]),
+      (" \"a\" ,b", ["a", "b"]), ("é,日本,😀", ["é", "日本", "😀"]),
+    ])
   func splits(record: String, expected: [String]) {
     #expect(fields(record).texts == expected)
     #expect(fields(record).count == Int32(expected.count))
@@ -57,7 +68,9 @@ private func clock(_ text: String, _ order: ks_date_order = KS_YEAR_FIRST) -> [I
       return Int((state >> 33) % n)
     }
     let letters = Array("ab\",\n; é")
-    let texts = (0...draw(6)).map { _ in "x" + String((0..<draw(12)).map { _ in letters[draw(UInt64(letters.count))] }) + "x" }
+    let texts = (0...draw(6)).map { _ in
+      "x" + String((0..<draw(12)).map { _ in letters[draw(UInt64(letters.count))] }) + "x"
+    }
     let record = texts.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: ",")
     #expect(fields(record).texts == texts)
     let lines = record.split(separator: "\n", omittingEmptySubsequences: false).map { Array($0.utf8) }
@@ -68,14 +81,20 @@ private func clock(_ text: String, _ order: ks_date_order = KS_YEAR_FIRST) -> [I
     }
   }
 
-  @Test("numbers are exact and strict", arguments: [
-    ("10", 1000), ("1.5", 150), ("-0.01", -1), ("+1.500", 150), ("999999999999.99", 99_999_999_999_999), ("1,234,567.8", 123_456_780),
-  ])
+  @Test(
+    "numbers are exact and strict",
+    arguments: [
+      ("10", 1000), ("1.5", 150), ("-0.01", -1), ("+1.500", 150), ("999999999999.99", 99_999_999_999_999),
+      ("1,234,567.8", 123_456_780),
+    ])
   func decimals(text: String, expected: Int64) { #expect(decimal(text) == expected) }
 
-  @Test("what is no number is none", arguments: [
-    "", "-", ".", ".5", "1.", "1.005", "1000000000000", "NaN", "inf", "1e5", "1,23", "12,34,567", "1234,567", "0,125", "1 000", "0x1F", "١",
-  ])
+  @Test(
+    "what is no number is none",
+    arguments: [
+      "", "-", ".", ".5", "1.", "1.005", "1000000000000", "NaN", "inf", "1e5", "1,23", "12,34,567",
+      "1234,567", "0,125", "1 000", "0x1F", "١",
+    ])
   func notDecimal(text: String) { #expect(decimal(text) == nil) }
 
   @Test("a comma may be the mark")
@@ -95,10 +114,14 @@ private func clock(_ text: String, _ order: ks_date_order = KS_YEAR_FIRST) -> [I
     #expect(clock("12/31/2023 12:30PM", KS_MONTH_FIRST) == [2023, 12, 31, 12, 30, 0, 0, -1])
   }
 
-  @Test("what is no date is none", arguments: [
-    "", "2023-02-29", "2024-13-01", "2024-00-10", "2024-01-32", "24-01-01", "2024-01", "2024-01/01", "2024-01-01 24:00", "2024-01-01 10:60",
-    "2024-01-01 10", "2024-01-01 10:00:60", "2024-01-01 13:00 PM", "2024-01-01 10:00+16", "2024-01-01 10:00+01:60", "2024-01-01x", "now", "infinity",
-  ])
+  @Test(
+    "what is no date is none",
+    arguments: [
+      "", "2023-02-29", "2024-13-01", "2024-00-10", "2024-01-32", "24-01-01", "2024-01", "2024-01/01",
+      "2024-01-01 24:00", "2024-01-01 10:60",
+      "2024-01-01 10", "2024-01-01 10:00:60", "2024-01-01 13:00 PM", "2024-01-01 10:00+16",
+      "2024-01-01 10:00+01:60", "2024-01-01x", "now", "infinity",
+    ])
   func notClock(text: String) { #expect(clock(text) == nil) }
 
   @Test("bytes that were read as Latin 1 come back; other characters do not")
