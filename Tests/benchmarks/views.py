@@ -92,6 +92,10 @@ def make_data():
             from vibe.purchases as p""",
     ])
     fill(admin, "what the night stores", [
+        f"insert into vibe.revenue_marks (site_id, day) select distinct {SITE}, (purchased_at at time zone 'America/Sao_Paulo')::date from vibe.purchases",
+        f"select vibe_private.refresh_revenue({SITE})",
+        # Today goes on selling.
+        f"insert into vibe.revenue_marks (site_id, day) select {SITE}, (now() at time zone 'America/Sao_Paulo')::date from generate_series(1, 10000)",
         """select vibe.create_segment('bench', 'regulars', '{"version": 1, "all": [{"customer": "order_count", "op": "ge", "value": 10}]}')""",
         f"select vibe_private.calculate_nightly({SITE}, current_date - 365, current_date - 1)",
         "vacuum (analyze) vibe.user_days, vibe.daily_user_stats, vibe.rfm_analysis, vibe.segment_members",
@@ -135,6 +139,9 @@ QUERIES = {
         "30 days by category": f"select category, sum(amount), sum(quantity) from vibe.purchase_lines where {RECENT.format('purchased_at', 30)} group by 1",
     },
     "customer_profiles": {"all by category": "select preferred_category, count(*), avg(total_spent) from vibe.customer_profiles group by 1"},
+    "revenue_by_day": {"365 days": f"select * from vibe.revenue_by_day where {RECENT.format('day_start', 365)} order by day"},
+    "revenue_by_month": {"all": "select * from vibe.revenue_by_month order by month"},
+    "revenue_by_category": {"all": "select * from vibe.revenue_by_category order by month, revenue"},
     "customer_rfm": {"all by cluster": "select label, count(*), sum(monetary) from vibe.customer_rfm group by 1"},
     "rfm_clusters": {"last month": "select label, customers, share from vibe.rfm_clusters where period = to_char(now() - interval '1 month', 'YYYY-MM')"},
 }

@@ -126,7 +126,7 @@ returns table (orders bigint, refunds bigint, revenue numeric, refunded numeric,
 language sql
 stable
 as $$
-    with days as (
+    with days as materialized (
         select
             s.site_id,
             s.currency,
@@ -135,6 +135,14 @@ as $$
                 + (vibe.day_start((starts_at at time zone s.time_zone)::date, s.time_zone) < starts_at)::integer as first_day,
             (ends_at at time zone s.time_zone)::date as end_day
         from vibe.sites as s where s.site_id = of_site
+    ), edges as materialized (
+        select d.site_id, d.currency, starts_at as lower, least(vibe.day_start(d.first_day, d.time_zone), ends_at) as upper
+        from days as d
+        union all
+        -- Within one day there is but one stretch.
+        select d.site_id, d.currency, vibe.day_start(d.end_day, d.time_zone), ends_at
+        from days as d
+        where d.first_day <= d.end_day
     ), parts as (
         select r.orders, r.refunds, r.revenue, r.refunded, r.foreign_orders
         from days as d
@@ -146,14 +154,9 @@ as $$
             sum(p.amount) filter (where p.currency = d.currency),
             -sum(p.amount) filter (where p.is_refund and p.currency = d.currency),
             count(*) filter (where not p.is_refund and p.currency <> d.currency)
-        from days as d
-        cross join lateral (values
-            (true, starts_at, least(vibe.day_start(d.first_day, d.time_zone), ends_at)),
-            -- Within one day there is but one stretch.
-            (d.first_day <= d.end_day, vibe.day_start(d.end_day, d.time_zone), ends_at)
-        ) as e (counts, lower, upper)
-        join vibe.purchases as p on p.site_id = d.site_id and p.purchased_at >= e.lower and p.purchased_at < e.upper
-        where e.counts and not p.is_cancelled
+        from edges as d
+        join vibe.purchases as p on p.site_id = d.site_id and p.purchased_at >= d.lower and p.purchased_at < d.upper
+        where not p.is_cancelled
     )
     select
         coalesce(sum(p.orders), 0)::bigint, coalesce(sum(p.refunds), 0)::bigint, coalesce(sum(p.revenue), 0),

@@ -151,9 +151,9 @@ create or replace view vibe.revenue_by_month with (security_invoker = true) as
         left join totals as t on t.site_id = r.site_id and t.month = r.month
         left join totals as p on p.site_id = r.site_id and p.month = r.previous_month
         left join lateral vibe.revenue_between(
-            r.site_id, r.month at time zone r.time_zone, r.until at time zone r.time_zone) as g on r.is_running
+            case when r.is_running then r.site_id end, r.month at time zone r.time_zone, r.until at time zone r.time_zone) as g on r.is_running
         left join lateral vibe.revenue_between(
-            r.site_id, r.previous_month at time zone r.time_zone, r.previous_until at time zone r.time_zone) as h on r.is_running
+            case when r.is_running then r.site_id end, r.previous_month at time zone r.time_zone, r.previous_until at time zone r.time_zone) as h on r.is_running
     )
     select
         f.site_id,
