@@ -1,4 +1,5 @@
 -- One definition of a day's revenue, for the roll-up and for days that were written to since.
+-- A day is a stretch of the index by time, however many days the planner takes the array for; code is not worth compiling.
 
 create function vibe.count_revenue(of_site integer, days date[])
 returns table (
@@ -12,6 +13,10 @@ returns table (
 )
 language sql
 stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
     -- Once for a day and not for each of its orders.
     with spans as materialized (
@@ -46,6 +51,10 @@ create function vibe.count_category_revenue(of_site integer, days date[])
 returns table (day date, category text, orders integer, quantity bigint, revenue numeric)
 language sql
 stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
     -- Once for a day and not for each of its orders.
     with spans as materialized (
@@ -125,6 +134,8 @@ create function vibe.revenue_between(of_site integer, starts_at timestamptz, end
 returns table (orders bigint, refunds bigint, revenue numeric, refunded numeric, foreign_orders bigint)
 language sql
 stable
+set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
     with days as materialized (
         select
