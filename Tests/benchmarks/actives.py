@@ -178,6 +178,8 @@ EVENTS_SQL = f"""with d as materialized (
     s as (select length, day, sum(sum(change)) over (partition by length order by day)::bigint as users from c group by length, day)
     select array_agg(users order by length) from s where day between '{FIRST}' and '{LAST}' group by day order by day"""
 
-narrow()
-product()
+if "product" not in sys.argv:
+    narrow()
+if "narrow" not in sys.argv:
+    product()
 sys.exit(not good)

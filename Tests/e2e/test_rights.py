@@ -259,7 +259,7 @@ def test_functions_refuse_what_is_not_listed_and_other_tenants(tenants):
                 array(select format('%%I => null::%%s', p.proargnames[i], format_type(p.proargtypes[i - 1], null))
                       from generate_series(1, p.pronargs - p.pronargdefaults) as i where p.proargnames[i] <> 'site'),
                 coalesce('site' = any (p.proargnames[1:p.pronargs]), false),
-                p.pronargs, p.pronargdefaults, array(select format('null::%%s', t::regtype) from unnest(p.proargtypes) as t),
+                p.pronargs, p.pronargdefaults, array(select format('%%snull::%%s', case when p.provariadic <> 0 and n = p.pronargs then 'variadic ' else '' end, t::regtype) from unnest(p.proargtypes) with ordinality as a (t, n) order by n),
                 p.proisstrict
             from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
             where n.nspname = any (%s) and p.prokind in ('f', 'p')
