@@ -1,7 +1,6 @@
 import CKernels
+import Kernels
 import Testing
-
-@testable import Kernels
 
 /// The fields of a record, or the code of what is wrong with it.
 private func fields(_ record: String, delimiter: Character = ",", room: Int = 16) -> (
