@@ -19,20 +19,33 @@ func rowsInOrder(
 ) throws(Failure) -> Scratch<PlacedRow> {
   var placed = try Scratch<PlacedRow>(rows.count, &limits)
   let curve = try CurveMemory(rows, ranges, &limits)
-  let (places, steps) = (placed.base, curve.curve)
-  try runStripes(stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
-    var (row, end) = rows.rows(ofStripe: stripe, of: stripes)
-    while row < end {
-      try limits.poll(row: row)
-      places[row] = PlacedRow(key: steps.key(rows[row], rows.shape), row: UInt32(truncatingIfNeeded: row))
-      row &+= 1
-    }
-  }
+  try runStripes(
+    stripes, threads: threads, limits,
+    Placing(rows: rows, stripes: stripes, curve: curve.curve, places: placed.base))
   var spare = try Scratch<PlacedRow>(rows.count, &limits)
-  try sortByKey(&placed, &spare, count: rows.count, bits: steps.bits, &limits)
+  try sortByKey(&placed, &spare, count: rows.count, bits: curve.curve.bits, &limits)
   try sortEqualKeysByValues(placed.base, spare.base, rows, limits)
   spare.release(&limits)
   return placed
+}
+
+/// A stripe of `rowsInOrder`: writes down every row's place on the curve.
+private struct Placing: StripedWork {
+  let rows: RowTable
+  let stripes: Int
+  let curve: Curve
+  let places: UnsafeMutablePointer<PlacedRow>
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
+    var (row, end) = rows.rows(ofStripe: stripe, of: stripes)
+    while row < end {
+      try limits.poll(row: row)
+      places[row] = PlacedRow(key: curve.key(rows[row], rows.shape), row: UInt32(truncatingIfNeeded: row))
+      row &+= 1
+    }
+  }
 }
 
 /// Cuts each of the first features into 2^n equal steps and weaves the bits of the steps' numbers.

@@ -43,8 +43,32 @@ func lloydPass(
   _ points: Points, _ centres: Centres, _ memory: borrowing PassMemory, threads: Int, _ limits: Limits
 ) throws(Failure) {
   let (totals, stride) = (memory.totals.base, memory.stride)
-  let benches = memory.bench(0)
-  try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
+  try runStripes(
+    points.stripes, threads: threads, limits,
+    Lloyd(points: points, centres: centres, benches: memory.bench(0), totals: totals, stride: stride))
+  let size = centres.count &* (points.features &+ 1)
+  var stripe = 1
+  while stripe < points.stripes {
+    var place = 0
+    while place < size {
+      totals[place] += totals[stripe &* stride &+ place]
+      place &+= 1
+    }
+    stripe &+= 1
+  }
+}
+
+/// A stripe of `lloydPass`.
+private struct Lloyd: StripedWork {
+  let points: Points
+  let centres: Centres
+  let benches: UnsafeMutableRawPointer
+  let totals: UnsafeMutablePointer<Double>
+  let stride: Int
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
     let own = totals + stripe &* stride
     let bench = Bench(at: benches + stripe &* Bench.bytes)
     memset(own, 0, centres.count &* (points.features &+ 1) &* MemoryLayout<Double>.stride)
@@ -55,16 +79,6 @@ func lloydPass(
       addBlock(points, block, centres, bench, own)
       block &+= 1
     }
-  }
-  let size = centres.count &* (points.features &+ 1)
-  var stripe = 1
-  while stripe < points.stripes {
-    var place = 0
-    while place < size {
-      totals[place] += totals[stripe &* stride &+ place]
-      place &+= 1
-    }
-    stripe &+= 1
   }
 }
 
@@ -198,10 +212,43 @@ func measure(
 ) throws(Failure) -> Double {
   let (found, totals, stride) = (memory.sizes.base, memory.totals.base, memory.stride)
   let inertias = memory.figures.base
-  let benches = memory.bench(0)
-  try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
-    let ownSizes = found + stripe &* centres.count
-    let ownWeights = totals + stripe &* stride
+  try runStripes(
+    points.stripes, threads: threads, limits,
+    Measuring(
+      points: points, centres: centres, benches: memory.bench(0), sizes: found, weights: totals,
+      stride: stride, inertias: inertias))
+  memset(sizes, 0, centres.count &* 8)
+  memset(weights, 0, centres.count &* 8)
+  var inertia = 0.0
+  var stripe = 0
+  while stripe < points.stripes {
+    inertia += inertias[stripe]
+    var cluster = 0
+    while cluster < centres.count {
+      sizes[cluster] &+= found[stripe &* centres.count &+ cluster]
+      weights[cluster] += totals[stripe &* stride &+ cluster]
+      cluster &+= 1
+    }
+    stripe &+= 1
+  }
+  return inertia
+}
+
+/// A stripe of `measure`.
+private struct Measuring: StripedWork {
+  let points: Points
+  let centres: Centres
+  let benches: UnsafeMutableRawPointer
+  let sizes: UnsafeMutablePointer<Int64>
+  let weights: UnsafeMutablePointer<Double>
+  let stride: Int
+  let inertias: UnsafeMutablePointer<Double>
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
+    let ownSizes = sizes + stripe &* centres.count
+    let ownWeights = weights + stripe &* stride
     memset(ownSizes, 0, centres.count &* 8)
     memset(ownWeights, 0, centres.count &* 8)
     var inertia = 0.0
@@ -220,21 +267,6 @@ func measure(
     }
     inertias[stripe] = inertia
   }
-  memset(sizes, 0, centres.count &* 8)
-  memset(weights, 0, centres.count &* 8)
-  var inertia = 0.0
-  var stripe = 0
-  while stripe < points.stripes {
-    inertia += inertias[stripe]
-    var cluster = 0
-    while cluster < centres.count {
-      sizes[cluster] &+= found[stripe &* centres.count &+ cluster]
-      weights[cluster] += totals[stripe &* stride &+ cluster]
-      cluster &+= 1
-    }
-    stripe &+= 1
-  }
-  return inertia
 }
 
 /// The first row in order of those that are farthest from their nearest centroid; `nil` if every row lies on one.
@@ -244,8 +276,29 @@ func farthestRow(
   _ points: Points, _ centres: Centres, _ memory: borrowing PassMemory, threads: Int, _ limits: Limits
 ) throws(Failure) -> Int? {
   let (distances, rows) = (memory.figures.base, memory.places.base)
-  let benches = memory.bench(0)
-  try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
+  try runStripes(
+    points.stripes, threads: threads, limits,
+    Searching(points: points, centres: centres, benches: memory.bench(0), distances: distances, rows: rows))
+  var best = 0
+  var stripe = 1
+  while stripe < points.stripes {
+    if distances[stripe] > distances[best] { best = stripe }
+    stripe &+= 1
+  }
+  return distances[best] > 0 ? rows[best] : nil
+}
+
+/// A stripe of `farthestRow`.
+private struct Searching: StripedWork {
+  let points: Points
+  let centres: Centres
+  let benches: UnsafeMutableRawPointer
+  let distances: UnsafeMutablePointer<Double>
+  let rows: UnsafeMutablePointer<Int>
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
     distances[stripe] = 0
     rows[stripe] = 0
     try forEachLabelledBlock(points, stripe, centres, benches, limits) { block, bench in
@@ -259,13 +312,6 @@ func farthestRow(
       }
     }
   }
-  var best = 0
-  var stripe = 1
-  while stripe < points.stripes {
-    if distances[stripe] > distances[best] { best = stripe }
-    stripe &+= 1
-  }
-  return distances[best] > 0 ? rows[best] : nil
 }
 
 @inline(__always)

@@ -117,20 +117,32 @@ struct PointsMemory: ~Copyable {
 func fill(
   _ points: Points, _ placed: UnsafePointer<PlacedRow>, _ rows: RowTable, threads: Int, _ limits: Limits
 ) throws(Failure) {
-  try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
+  try runStripes(
+    points.stripes, threads: threads, limits, Filling(points: points, placed: placed, rows: rows))
+}
+
+/// A stripe of `fill`.
+private struct Filling: StripedWork {
+  let points: Points
+  let placed: UnsafePointer<PlacedRow>
+  let rows: RowTable
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
     let (first, end) = points.blocks(ofStripe: stripe)
     var group = points.groups(ofBlock: first).first
     let last = points.groups(ofBlock: end &- 1).end
     while group < last {
       try limits.poll(row: group &<< 3)
-      fill(points, group, placed, rows)
+      fillGroup(points, group, placed, rows)
       group &+= 1
     }
   }
 }
 
 @inline(__always)
-private func fill(_ points: Points, _ group: Int, _ placed: UnsafePointer<PlacedRow>, _ rows: RowTable) {
+private func fillGroup(_ points: Points, _ group: Int, _ placed: UnsafePointer<PlacedRow>, _ rows: RowTable) {
   let features = points.features
   prefetch(points, group &+ groupsAhead, placed, rows)
   let values = UnsafeMutableRawPointer(points.values + group &* features).assumingMemoryBound(to: Double.self)

@@ -83,7 +83,20 @@ func scale(
     meanVariance += variance / Double(features)
     feature &+= 1
   }
-  try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
+  try runStripes(
+    points.stripes, threads: threads, limits, Finishing(points: points, scaling: scaling))
+  numbers.release(&limits)
+  return weight > 0 ? meanVariance : 0
+}
+
+/// A stripe of `scale`'s last pass.
+private struct Finishing: StripedWork {
+  let points: Points
+  let scaling: Scaling
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
     let (first, end) = points.blocks(ofStripe: stripe)
     var block = first
     while block < end {
@@ -92,8 +105,6 @@ func scale(
       block &+= 1
     }
   }
-  numbers.release(&limits)
-  return weight > 0 ? meanVariance : 0
 }
 
 /// Means and variances of features as shares of their width, where nothing can overflow.
@@ -109,17 +120,9 @@ private struct Moments: BitwiseCopyable {
     into results: UnsafeMutablePointer<Double>
   ) throws(Failure) -> Double {
     let (totals, stride, features) = (memory.totals.base, memory.stride, points.features)
-    try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
-      let own = totals + stripe &* stride
-      memset(own, 0, (features &+ 1) &* MemoryLayout<Double>.stride)
-      let (first, end) = points.blocks(ofStripe: stripe)
-      var block = first
-      while block < end {
-        try limits.poll()
-        add(points, block, squared: squared, to: own)
-        block &+= 1
-      }
-    }
+    try runStripes(
+      points.stripes, threads: threads, limits,
+      Adding(moments: self, points: points, squared: squared, totals: totals, stride: stride))
     var place = 0
     while place <= features {
       var stripe = 1
@@ -138,7 +141,7 @@ private struct Moments: BitwiseCopyable {
   }
 
   @inline(__always)
-  private func add(_ points: Points, _ block: Int, squared: Bool, to totals: UnsafeMutablePointer<Double>) {
+  func add(_ points: Points, _ block: Int, squared: Bool, to totals: UnsafeMutablePointer<Double>) {
     let features = points.features
     let (first, end) = points.groups(ofBlock: block)
     var weight = Lanes(repeating: 0)
@@ -160,6 +163,29 @@ private struct Moments: BitwiseCopyable {
       }
       totals[feature] += sum.sum()
       feature &+= 1
+    }
+  }
+}
+
+/// A stripe of a pass of `Moments`.
+private struct Adding: StripedWork {
+  let moments: Moments
+  let points: Points
+  let squared: Bool
+  let totals: UnsafeMutablePointer<Double>
+  let stride: Int
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
+    let own = totals + stripe &* stride
+    memset(own, 0, (points.features &+ 1) &* MemoryLayout<Double>.stride)
+    let (first, end) = points.blocks(ofStripe: stripe)
+    var block = first
+    while block < end {
+      try limits.poll()
+      moments.add(points, block, squared: squared, to: own)
+      block &+= 1
     }
   }
 }

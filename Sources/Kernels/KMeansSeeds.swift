@@ -121,8 +121,29 @@ private func squaredDistances(
 private func lower(
   _ points: Points, _ seed: Int, _ memory: borrowing SeedMemory, threads: Int, _ limits: Limits
 ) throws(Failure) -> Double {
-  let (nearest, sums) = (memory.nearest.base, memory.sums.base)
-  try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
+  let sums = memory.sums.base
+  try runStripes(
+    points.stripes, threads: threads, limits,
+    Lowering(points: points, seed: seed, nearest: memory.nearest.base, sums: sums))
+  var total = 0.0
+  var stripe = 0
+  while stripe < points.stripes {
+    total += sums[stripe]
+    stripe &+= 1
+  }
+  return total
+}
+
+/// A stripe of `lower`.
+private struct Lowering: StripedWork {
+  let points: Points
+  let seed: Int
+  let nearest: UnsafeMutablePointer<Double>
+  let sums: UnsafeMutablePointer<Double>
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
     let (first, end) = points.blocks(ofStripe: stripe)
     var total = Lanes(repeating: 0)
     var group = first &* groupsOfBlock
@@ -139,13 +160,6 @@ private func lower(
     }
     sums[stripe] = total.sum()
   }
-  var total = 0.0
-  var stripe = 0
-  while stripe < points.stripes {
-    total += sums[stripe]
-    stripe &+= 1
-  }
-  return total
 }
 
 /// The row where the running sum of weight times distance passes `share`; never one that is a seed already.
@@ -181,8 +195,40 @@ private func draw(
 private func bestTrial(
   _ points: Points, _ memory: borrowing SeedMemory, _ trials: Int, threads: Int, _ limits: Limits
 ) throws(Failure) -> Int {
-  let (nearest, sums, tried) = (memory.nearest.base, memory.sums.base, memory.trials.base)
-  try runStripes(points.stripes, threads: threads, limits) { (stripe, limits) throws(Failure) in
+  let (sums, tried) = (memory.sums.base, memory.trials.base)
+  try runStripes(
+    points.stripes, threads: threads, limits,
+    Trying(points: points, trials: trials, tried: tried, nearest: memory.nearest.base, sums: sums))
+  var best = 0
+  var least = Double.infinity
+  var trial = 0
+  while trial < trials {
+    var total = 0.0
+    var stripe = 0
+    while stripe < points.stripes {
+      total += sums[stripe &* trials &+ trial]
+      stripe &+= 1
+    }
+    if total < least {
+      least = total
+      best = trial
+    }
+    trial &+= 1
+  }
+  return tried[best]
+}
+
+/// A stripe of `bestTrial`.
+private struct Trying: StripedWork {
+  let points: Points
+  let trials: Int
+  let tried: UnsafeMutablePointer<Int>
+  let nearest: UnsafeMutablePointer<Double>
+  let sums: UnsafeMutablePointer<Double>
+
+  static var thread: ThreadEntry { { Share<Self>.run($0) } }
+
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure) {
     let (first, end) = points.blocks(ofStripe: stripe)
     let last = min(end &* groupsOfBlock, points.groups)
     var trial = 0
@@ -202,21 +248,4 @@ private func bestTrial(
       trial &+= 1
     }
   }
-  var best = 0
-  var least = Double.infinity
-  var trial = 0
-  while trial < trials {
-    var total = 0.0
-    var stripe = 0
-    while stripe < points.stripes {
-      total += sums[stripe &* trials &+ trial]
-      stripe &+= 1
-    }
-    if total < least {
-      least = total
-      best = trial
-    }
-    trial &+= 1
-  }
-  return tried[best]
 }

@@ -3,48 +3,73 @@ import CKernels
 /// At most so many stripes are made of one piece of work, and no more threads than that can be busy.
 let mostStripes = 32
 
+/// Work over many rows that can be done stripe by stripe: what it needs, as plain values and pointers, so that threads
+/// can share it.
+///
+/// It is no closure because Swift makes a heap object of what a closure takes along, and traps when memory is out.
+protocol StripedWork: BitwiseCopyable {
+  /// Does one stripe. It writes only to places of its own, and may fail by nothing but a stop flag, which it looks at
+  /// every few thousand rows.
+  func run(_ stripe: Int, _ limits: Limits) throws(Failure)
+
+  /// Always `{ Share<Self>.run($0) }`, written out in every kind of work: generic code cannot make a C function.
+  static var thread: ThreadEntry { get }
+}
+
+/// What a new thread begins with.
+typealias ThreadEntry = @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
 /// Does the stripes 0 ..< `count` of some work, by `threads` threads of which the caller's is one.
 ///
-/// Work over many rows is cut into stripes whose number hangs on the rows alone. A stripe writes only to places of its
-/// own, and the caller joins these in the order of stripes; so the answer has the same bits whatever number of threads
-/// did the work. A stripe may fail by nothing but a stop flag, which it looks at every few thousand rows.
+/// Work is cut into stripes whose number hangs on the rows alone, and the caller joins what they wrote in their order;
+/// so the answer has the same bits whatever number of threads did the work.
 ///
 /// All signals are blocked in the new threads: the server's handlers must run in its own. A thread that cannot be made
 /// is no failure; the caller does its share.
-/// - Complexity: some 20 µs for each thread beside the work.
-func runStripes(
-  _ count: Int, threads: Int, _ limits: Limits, _ body: (Int, Limits) throws(Failure) -> Void
+/// - Complexity: some 20 µs for each thread beside the work; scratch a few hundred bytes a thread.
+func runStripes<Work: StripedWork>(
+  _ count: Int, threads: Int, _ limits: Limits, _ work: Work
 ) throws(Failure) {
   let crew = max(1, min(threads, min(count, mostStripes)))
   if crew == 1 {
     var stripe = 0
     while stripe < count {
-      try body(stripe, limits)
+      try work.run(stripe, limits)
       stripe &+= 1
     }
     return
   }
-  let stopped = withoutActuallyEscaping(body) { body in
-    runCrew(crew, Share(body: body, limits: limits, count: count, step: crew))
+  var left = limits
+  let shares = try Scratch<Share<Work>>(crew, &left)
+  var member = 0
+  while member < crew {
+    shares.base[member] = Share(work: work, limits: limits, first: member, step: crew, count: count)
+    member &+= 1
   }
-  if stopped { throw .stopped }
+  if runCrew(shares.base, crew) { throw .stopped }
 }
 
 /// Every `step`-th stripe from `first` on.
-private struct Share {
-  let body: (Int, Limits) throws(Failure) -> Void
-  let limits: Limits
-  let count: Int
-  let step: Int
-  var first = 0
-  var thread = pthread_t()
-  var stopped = false
+struct Share<Work: StripedWork>: BitwiseCopyable {
+  fileprivate let work: Work
+  fileprivate let limits: Limits
+  fileprivate let first: Int
+  fileprivate let step: Int
+  fileprivate let count: Int
+  fileprivate var thread = pthread_t()
+  fileprivate var stopped = false
 
-  mutating func run() {
+  /// Does the share at this address; the body of `StripedWork.thread`.
+  static func run(_ share: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    share?.assumingMemoryBound(to: Share.self).pointee.run()
+    return nil
+  }
+
+  fileprivate mutating func run() {
     do throws(Failure) {
       var stripe = first
       while stripe < count {
-        try body(stripe, limits)
+        try work.run(stripe, limits)
         stripe &+= step
       }
     } catch {
@@ -53,46 +78,30 @@ private struct Share {
   }
 }
 
-/// Runs `crew` shares like `share`, each with a first stripe of its own; true if one was stopped.
-private func runCrew(_ crew: Int, _ share: Share) -> Bool {
-  withUnsafeTemporaryAllocation(of: Share.self, capacity: crew) { shares in
-    guard let shares = shares.baseAddress else { return true }
-    var member = 0
-    while member < crew {
-      (shares + member).initialize(to: share)
-      shares[member].first = member
-      member &+= 1
-    }
-    var everySignal = sigset_t()
-    var before = sigset_t()
-    sigfillset(&everySignal)
-    pthread_sigmask(SIG_SETMASK, &everySignal, &before)
-    var made = 1
-    while made < crew && start(shares + made) { made &+= 1 }
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-
-    shares[0].run()
-    member = made
-    while member < crew {
-      shares[member].run()
-      member &+= 1
-    }
-    var stopped = false
-    member = 0
-    while member < crew {
-      if member > 0 && member < made { pthread_join(shares[member].thread, nil) }
-      stopped = stopped || shares[member].stopped
-      member &+= 1
-    }
-    (shares).deinitialize(count: crew)
-    return stopped
+/// Runs all shares, the first in the caller's thread; true if one was stopped.
+private func runCrew<Work: StripedWork>(_ shares: UnsafeMutablePointer<Share<Work>>, _ crew: Int) -> Bool {
+  var everySignal = sigset_t()
+  var before = sigset_t()
+  sigfillset(&everySignal)
+  pthread_sigmask(SIG_SETMASK, &everySignal, &before)
+  var made = 1
+  while made < crew && pthread_create(&shares[made].thread, nil, Work.thread, shares + made) == 0 {
+    made &+= 1
   }
-}
+  pthread_sigmask(SIG_SETMASK, &before, nil)
 
-private func start(_ share: UnsafeMutablePointer<Share>) -> Bool {
-  let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { share in
-    share?.assumingMemoryBound(to: Share.self).pointee.run()
-    return nil
+  shares[0].run()
+  var member = made
+  while member < crew {
+    shares[member].run()
+    member &+= 1
   }
-  return pthread_create(&share.pointee.thread, nil, run, share) == 0
+  var stopped = false
+  member = 0
+  while member < crew {
+    if member > 0 && member < made { pthread_join(shares[member].thread, nil) }
+    stopped = stopped || shares[member].stopped
+    member &+= 1
+  }
+  return stopped
 }
