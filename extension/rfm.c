@@ -237,7 +237,7 @@ vibe_rfm_serialize(PG_FUNCTION_ARGS)
 	{
 		rows_add_chunk(&state->purchases, state->totals.count);
 		state->purchases.last->count = state->purchases.count = state->totals.count;
-		ks_rfm_list(&state->totals, (ks_purchase *) (state->purchases.last + 1));
+		RUN_KERNEL(ks_rfm_list(&state->totals, (ks_purchase *) (state->purchases.last + 1), &limits));
 	}
 	PG_RETURN_BYTEA_P(rows_serialize(&state->purchases, &state->period_end, sizeof(int64)));
 }

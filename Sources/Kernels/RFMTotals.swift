@@ -101,6 +101,24 @@ private func move(
   larger.count = smaller.count
 }
 
+/// Writes the totals one after the other.
+///
+/// - Complexity: O(capacity); does not allocate.
+private func list(
+  _ totals: ks_rfm_totals, to rows: UnsafeMutablePointer<ks_purchase>, _ limits: Limits
+) throws(Failure) {
+  guard let slots = totals.slots else { return }
+  var (slot, row) = (0, 0)
+  while slot < Int(totals.capacity) {
+    try limits.poll(row: slot)
+    if slots[slot].orders >= 0 {
+      rows[row] = slots[slot]
+      row &+= 1
+    }
+    slot &+= 1
+  }
+}
+
 @c @implementation
 public func ks_rfm_add(
   _ totals: UnsafeMutablePointer<ks_rfm_totals>, _ rows: UnsafePointer<ks_purchase>, _ count: Int64
@@ -127,14 +145,14 @@ public func ks_rfm_move(
 }
 
 @c @implementation
-public func ks_rfm_list(_ totals: UnsafePointer<ks_rfm_totals>, _ rows: UnsafeMutablePointer<ks_purchase>) {
-  guard let slots = totals.pointee.slots else { return }
-  var (slot, row) = (0, 0)
-  while slot < Int(totals.pointee.capacity) {
-    if slots[slot].orders >= 0 {
-      rows[row] = slots[slot]
-      row &+= 1
-    }
-    slot &+= 1
+public func ks_rfm_list(
+  _ totals: UnsafePointer<ks_rfm_totals>, _ rows: UnsafeMutablePointer<ks_purchase>,
+  _ limits: UnsafePointer<ks_limits>
+) -> ks_status {
+  do throws(Failure) {
+    try list(totals.pointee, to: rows, Limits(limits))
+    return KS_OK
+  } catch {
+    return error.status
   }
 }

@@ -56,7 +56,7 @@ private final class Totals {
 
   var rows: [ks_purchase] {
     [ks_purchase](unsafeUninitializedCapacity: Int(table.count) + 1) { buffer, used in
-      ks_rfm_list(&table, buffer.baseAddress!)
+      #expect(withLimits { ks_rfm_list(&table, buffer.baseAddress!, $0) } == KS_OK)
       used = Int(table.count)
     }
   }

@@ -141,7 +141,7 @@ ks_status	ks_rfm_add(ks_rfm_totals *totals, const ks_purchase *rows, int64_t cou
 ks_status	ks_rfm_move(const ks_rfm_totals *smaller, ks_rfm_totals *larger, const ks_limits *limits);
 
 /* Writes one row a customer, in no order that means anything; rows has room for totals->count. */
-void		ks_rfm_list(const ks_rfm_totals *totals, ks_purchase *rows);
+ks_status	ks_rfm_list(const ks_rfm_totals *totals, ks_purchase *rows, const ks_limits *limits);
 
 /*
  * Scores the customers. Those without an order or whose last one is not before period_end are left out.
