@@ -88,6 +88,19 @@ rows_init(row_list *rows, MemoryContext context, size_t row_size)
 	rows->row_size = row_size;
 }
 
+/* memcpy() of as much as a gigabyte of rows, which a cancel can end: into new memory that takes half a second. */
+static void
+copy_many(char *to, const char *from, size_t size)
+{
+	const size_t piece = 4 * 1024 * 1024;
+
+	for (size_t done = 0; done < size; done += piece)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memcpy(to + done, from + done, Min(piece, size - done));
+	}
+}
+
 /*
  * Appends an empty chunk, twice as large as the one before up to 1 MB; larger if one call needs more rows.
  */
@@ -122,8 +135,8 @@ rows_append_all(row_list *rows, const row_list *others)
 			continue;
 		if (rows->last == NULL || rows->last->capacity - rows->last->count < chunk->count)
 			rows_add_chunk(rows, chunk->count);
-		memcpy((char *) (rows->last + 1) + rows->last->count * rows->row_size,
-			   chunk + 1, chunk->count * rows->row_size);
+		copy_many((char *) (rows->last + 1) + rows->last->count * rows->row_size,
+				  (const char *) (chunk + 1), chunk->count * rows->row_size);
 		rows->last->count += chunk->count;
 		rows->count += chunk->count;
 	}
@@ -186,7 +199,7 @@ rows_serialize(const row_list *rows, const void *head, size_t head_size)
 	place += head_size;
 	for (const ks_chunk *chunk = rows->first; chunk != NULL; chunk = chunk->next)
 	{
-		memcpy(place, chunk + 1, chunk->count * rows->row_size);
+		copy_many(place, (const char *) (chunk + 1), chunk->count * rows->row_size);
 		place += chunk->count * rows->row_size;
 	}
 	return bytes;
@@ -202,7 +215,7 @@ rows_deserialize(row_list *rows, bytea *bytes, void *head, size_t head_size)
 	ks_chunk   *chunk = MemoryContextAllocHuge(rows->context, sizeof(ks_chunk) + size);
 
 	memcpy(head, VARDATA_ANY(bytes), head_size);
-	memcpy(chunk + 1, VARDATA_ANY(bytes) + head_size, size);
+	copy_many((char *) (chunk + 1), VARDATA_ANY(bytes) + head_size, size);
 	chunk->next = NULL;
 	chunk->count = chunk->capacity = size / rows->row_size;
 	rows->first = rows->last = chunk;
