@@ -289,7 +289,7 @@ as $$
 $$;
 comment on function vibe_private.write_demo_online(integer) is 'who is in the demo shop right now';
 
--- Past days, the months that are over, and the funnel every shop asks for first.
+-- Past days, the months that are over, and the goal and funnel every shop asks for first.
 create function vibe_private.calculate_demo(of_site integer) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -307,6 +307,7 @@ begin
 
     analyze vibe.user_events, vibe.purchases;
     perform vibe_private.refresh_revenue(of_site);
+    perform vibe.create_goal(of_site::text, 'Purchase', 'purchase', value_property => 'total');
     if opening::date < clock::date then
         perform vibe.calculate_daily_stats(of_site::text, opening::date, clock::date - 1);
     end if;
@@ -321,4 +322,4 @@ begin
     perform vibe.calculate_funnel_days(of_site::text);
 end
 $$;
-comment on function vibe_private.calculate_demo(integer) is 'figures of a demo site''s past, and its funnel';
+comment on function vibe_private.calculate_demo(integer) is 'figures of a demo site''s past, its goal and its funnel';
