@@ -147,6 +147,29 @@ reset parallel_tuple_cost;
 select who, at, (vibe.rolling_users(who, at, '2026-01-02', '2026-01-02', 'UTC') over (order by at))[1] as day
 from few where at between '2025-12-28' and '2026-01-02 12:00' order by at;
 
+-- Visitors who count as others, or as nobody: of one that comes twice the first person counts, and persons are not looked up again.
+create table renames as
+select array_agg(v order by n) as visitors, array_agg(p order by n) as persons
+from (values (1, 10, 20), (2, 11, null), (3, 20, 30), (4, 10, 30), (5, 999, 1)) as r (n, v, p);
+create view renamed_days as
+select coalesce(r.person, d.who) as who, d.day
+from (values (10, date '2026-01-01'), (11, '2026-01-01'), (20, '2026-01-02'), (20, '2026-01-01'), (12, '2026-01-02'), (null, '2026-01-02')) as d (who, day)
+left join (values (10, 20, false), (11, null, true), (20, 30, false)) as r (visitor, person, is_nobody) on r.visitor = d.who
+where r.is_nobody is not true;
+select d.*, (select count(distinct e.who) from renamed_days as e where e.day between d.day - 29 and d.day) as expected_mau
+from renames as n cross join lateral unnest((
+    select vibe.rolling_users(v.who, v.day, '2026-01-01', '2026-01-03', n.visitors, n.persons)
+    from (values (10::bigint, date '2026-01-01'), (11, '2026-01-01'), (20, '2026-01-02'), (20, '2026-01-01'), (12, '2026-01-02'),
+        (null, '2026-01-02'), (13, null)) as v (who, day)
+)) as d;
+-- Nobody renamed is the aggregate without; visits all of nobody's are days of zeros.
+select count(*) as different from (
+    select d.* from unnest((select vibe.rolling_users(who, day, '2018-02-10', '2018-11-10') from days)) as d
+    except
+    select d.* from unnest((select vibe.rolling_users(who, day, '2018-02-10', '2018-11-10', '{}', '{}') from days)) as d
+) as x;
+select vibe.rolling_users(7, date '2026-01-01', '2026-01-01', '2026-01-02', '{7}', '{null}');
+
 -- Bad input names the field, the value and the rule.
 select vibe.rolling_users(who, at, null, '2026-01-02', 'UTC') from few;
 select vibe.rolling_users(who, at, '2026-01-01', null, 'UTC') from few;
@@ -170,6 +193,18 @@ select vibe.rolling_users(who, at, date '2026-01-01' - (who = 1)::integer, '2026
 select vibe.rolling_users(who, at, '2026-01-01', date '2026-01-02' + (who = 1)::integer, 'UTC') from few where who in (1, 7);
 select vibe.rolling_users(who, at, '2026-01-01', '2026-01-02', case who when 1 then 'UTC' else 'Asia/Tokyo' end) from few where who in (1, 7);
 select vibe.rolling_users(who, at, '2026-01-01', '2026-01-02', 'UTC', array[1, who]::integer[]) from few where who in (1, 7);
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-02', null, '{}');
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-02', '{}', null);
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-02', '{1,2}', '{3}');
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-02', '{1}', '{}');
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-02', '{1,null}', '{3,4}');
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-02', '{{1,2}}', '{3,4}');
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-02', '{1,2}', '{{3,4}}');
+select vibe.rolling_users(1, date '2026-01-01', null, '2026-01-02', '{1}', '{2}');
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-03', '2026-01-02', '{1}', '{2}');
+select vibe.cohort_users(1, date '2026-01-01', false, 'week', '2026-01-01', '2026-01-02', null, '{}');
+select vibe.cohort_users(1, date '2026-01-01', false, 'week', '2026-01-01', '2026-01-02', '{1,2}', '{3}');
+select vibe.cohort_users(1, date '2026-01-01', false, 'week', '2026-01-01', '2026-01-02', '{1,null}', '{3,4}');
 select vibe.cohort_users(who, at, 'year', '2026-01-01', '2026-01-02', 'UTC') from few;
 select vibe.cohort_users(who, at, null, '2026-01-01', '2026-01-02', 'UTC') from few;
 select vibe.cohort_users(who, at, 'week', '2026-01-01', '2026-01-02', null) from few;
