@@ -2,64 +2,33 @@
 -- (ledger, identity lock, visitors, sessions, events, online list; by key within each), so that concurrent calls cannot deadlock.
 create function vibe_private.ingest(envelopes text[], meta jsonb[])
 returns table (ord int, status int, body jsonb)
-language plpgsql volatile security definer
+language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    parsed jsonb[] := vibe_private.parse_envelopes(envelopes);
-    reason text;
-begin
-    begin
-        return query select * from vibe_private.store_envelopes(parsed, meta);
-        return;
-    exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
-        -- One of them breaks a rule that the checks do not know. Locks and lost connections are not caught: send again.
-        null;
-    end;
-    for place in 1 .. cardinality(parsed) loop
-        begin
-            return query
-            select place, s.status, s.body from vibe_private.store_envelopes(parsed[place:place], meta[place:place]) as s;
-        exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
-            get stacked diagnostics reason = message_text;
-            return query
-            select place, 400, vibe_private.refusal(array['400', 'envelope', 'cannot be stored: ' || reason], null) - 'status';
-        end;
-    end loop;
-end
+    select * from vibe_private.ingest_parsed(vibe_private.parse_envelopes(envelopes), meta)
 $$;
 comment on function vibe_private.ingest(text[], jsonb[]) is
     'stores what trackers sent; meta has address, user_agent and origin of each. One row per envelope: 202, or 400, 403, 404. Definer: trackers write tables they may not read';
 grant execute on function vibe_private.ingest(text[], jsonb[]) to vibe_server;
 
-create function vibe_private.parse_envelopes(envelopes text[]) returns jsonb[]
-language plpgsql immutable
+create function vibe_private.ingest_parsed(envelopes jsonb[], meta jsonb[])
+returns table (ord int, status int, body jsonb)
+language plpgsql volatile
 as $$
-declare
-    longest constant int := 1048576;
-    parsed jsonb[];
 begin
     begin
-        return array(
-            select case when octet_length(e.envelope) <= longest then e.envelope::jsonb end
-            from unnest(envelopes) with ordinality as e (envelope, ord)
-            order by e.ord
-        );
-    exception when data_exception or program_limit_exceeded then
+        return query select * from vibe_private.store_envelopes(envelopes, meta);
+        return;
+    exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+        -- One of them breaks a rule that the checks do not know. Locks and lost connections are not caught: send again.
         null;
     end;
-    -- One of them is not JSON: find out which, the slow way.
     for place in 1 .. cardinality(envelopes) loop
-        begin
-            parsed[place] := case when octet_length(envelopes[place]) <= longest then envelopes[place]::jsonb end;
-        exception when data_exception or program_limit_exceeded then
-            parsed[place] := null;
-        end;
+        return query select place, a.status, a.body from vibe_private.store_alone(envelopes[place], meta[place]) as a;
     end loop;
-    return parsed;
 end
 $$;
-comment on function vibe_private.parse_envelopes(text[]) is 'each text as JSON, null where it is none or too long';
+comment on function vibe_private.ingest_parsed(jsonb[], jsonb[]) is 'ingest, after the texts were read';
 
 create function vibe_private.store_envelopes(envelopes jsonb[], meta jsonb[])
 returns table (ord int, status int, body jsonb)
@@ -104,13 +73,13 @@ $$;
 comment on function vibe_private.store_envelopes(jsonb[], jsonb[]) is 'the steps of ingest, all or nothing';
 
 create function vibe_private.refusal(problem text[], value jsonb) returns jsonb
-language sql immutable parallel safe
+language sql stable parallel safe
 as $$
     select jsonb_build_object(
         'status', problem[1]::int,
         'code', case problem[1] when '400' then '22023' else 'PT' || problem[1] end,
         'message', problem[2] || ' ' || problem[3],
-        'details', left(value #>> '{}', 100),
+        'details', vibe_private.shown(value),
         'hint', null
     )
 $$;
@@ -129,7 +98,7 @@ begin
             vibe_private.envelope_problem(e.body, s.site_id, s.allowed_origins, e.meta ->> 'origin') as problem,
             e.meta
         from unnest(envelopes, meta) with ordinality as e (body, meta, ord)
-        left join vibe.sites as s on s.key = e.body ->> 'site'
+        left join vibe.sites as s on s.key = case jsonb_typeof(e.body -> 'site') when 'string' then e.body ->> 'site' end
         where e.ord <= cardinality(envelopes)
     ),
     item as materialized (
@@ -140,7 +109,9 @@ begin
     ),
     refused as (
         select i.ord, jsonb_agg(jsonb_build_object(
-            'index', i.place, 'field', i.problem[1], 'value', left(i.item ->> i.problem[1], 100), 'reason', i.problem[2]
+            'index', i.place, 'field', i.problem[1],
+            'value', vibe_private.shown(case i.problem[1] when 'item' then i.item else i.item -> i.problem[1] end),
+            'reason', i.problem[2]
         ) order by i.place) as errors
         from item as i
         where i.problem is not null
