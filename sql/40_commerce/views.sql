@@ -1,9 +1,10 @@
+-- Every row has its site. In this view and the next, an outer join over a key is left out where it is not needed, and not taken for a filter.
 create or replace view vibe.transactions with (security_invoker = true) as
     select
         p.site_id,
         p.purchase_id as transaction_id,
         p.customer_id,
-        (p.purchased_at at time zone s.time_zone)::date as date,
+        vibe.local_day(p.purchased_at, s.time_zone) as date,
         p.amount,
         p.currency,
         p.is_refund,
@@ -11,7 +12,7 @@ create or replace view vibe.transactions with (security_invoker = true) as
         p.external_id as order_id,
         p.channel
     from vibe.purchases as p
-    join vibe.sites as s using (site_id)
+    left join vibe.sites as s on s.site_id = p.site_id
     where not p.is_cancelled;
 comment on view vibe.transactions is 'orders and refunds that count, dated by the calendar of their site; sum(amount) is revenue in one currency';
 comment on column vibe.transactions.transaction_id is 'purchase_id of vibe.purchases';
@@ -31,13 +32,13 @@ create or replace view vibe.purchase_lines with (security_invoker = true) as
         coalesce(i.amount, p.amount) as amount,
         p.currency,
         coalesce(i.quantity, p.item_count) as quantity,
-        (p.purchased_at at time zone s.time_zone)::date as purchase_date,
+        vibe.local_day(p.purchased_at, s.time_zone) as purchase_date,
         p.purchased_at,
         p.channel,
         p.is_refund
     from vibe.purchases as p
-    join vibe.sites as s using (site_id)
-    left join vibe.purchase_items as i using (site_id, purchase_id)
+    left join vibe.sites as s on s.site_id = p.site_id
+    left join vibe.purchase_items as i on i.site_id = p.site_id and i.purchase_id = p.purchase_id
     where not p.is_cancelled;
 comment on view vibe.purchase_lines is 'lines of orders and refunds that count; an order without lines is one line of its whole amount';
 comment on column vibe.purchase_lines.id is 'the order, purchase_id of vibe.purchases';
