@@ -5,7 +5,7 @@ create function vibe_private.envelope_problem(envelope jsonb, site_id int, allow
 language sql immutable parallel safe
 as $$
     select case
-        when envelope is null then array['400', 'envelope', 'must be JSON of at most 1 MB']
+        when envelope is null then array['400', 'envelope', 'must be JSON, at most 1 MB as text or 8 MB as jsonb']
         when jsonb_typeof(envelope) <> 'object' then array['400', 'envelope', 'must be an object']
         when jsonb_typeof(envelope -> 'site') is distinct from 'string' then array['400', 'site', 'must be the site key']
         when site_id is null then array['404', 'site', 'is not the key of a site']
@@ -46,7 +46,7 @@ as $$
                 and length(replace(item ->> 'id', '-', '')) = 32) is not true
             then array['id', 'must be a uuid']
         when (item ->> 'url' is not null or item ->> 'type' = 'page_view')
-            and (length(item ->> 'url') <= 4096 and item ->> 'url' ~* '^https?://[^\s/?#][^\u0001-\u001f\u007f]*$') is not true
+            and (length(item ->> 'url') <= 4096 and item ->> 'url' ~* '^https?://[^\s/?#][^\u0001-\u001f\u007f-\u009f]*$') is not true
             then array['url', 'must be an http or https address of at most 4096 characters, none of them control characters']
         when item ->> 'referrer' is not null
             and (jsonb_typeof(item -> 'referrer') <> 'string' or length(item ->> 'referrer') > 4096)
@@ -90,7 +90,7 @@ create function vibe_private.has_odd_number(value jsonb) returns boolean
 language sql immutable parallel safe
 as $$
     select jsonb_path_exists(value, 'strict $.** ? (@.type() == "number" &&
-        (@ > 1e308 || @ < -1e308 || @ != 0 && @ < 1e-307 && @ > -1e-307))')
+        (@ > 1.7976931348623158e308 || @ < -1.7976931348623158e308 || @ != 0 && @ < 4.94e-324 && @ > -4.94e-324))')
 $$;
 comment on function vibe_private.has_odd_number(jsonb) is 'whether a number anywhere in this is too large or too near to zero for double precision';
 
@@ -98,7 +98,7 @@ create function vibe_private.odd_field(item jsonb) returns text
 language plpgsql immutable parallel safe
 as $$
 begin
-    return min(f.key) from jsonb_each(item) as f where vibe_private.has_odd_number(f.value);
+    return left(min(f.key), 100) from jsonb_each(item) as f where vibe_private.has_odd_number(f.value);
 end
 $$;
 comment on function vibe_private.odd_field(jsonb) is 'the first field of an item in which has_odd_number() finds one';

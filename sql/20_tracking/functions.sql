@@ -147,7 +147,7 @@ begin
         perform vibe_private.fail('too many requests from this address', hint => 'send again in a minute', errcode => 'PT429');
     end if;
     select i.status, i.body into answer
-    from vibe_private.ingest_parsed(array[case when pg_column_size(payload) <= 1048576 then payload end], array[client]) as i;
+    from vibe_private.ingest_parsed(array[case when pg_column_size(payload) <= 8388608 then payload end], array[client]) as i;
     if answer.status <> 202 then
         perform vibe_private.fail(answer.body ->> 'message', answer.body ->> 'details', errcode => answer.body ->> 'code');
     end if;
