@@ -13,7 +13,7 @@ from conftest import connect, set_server_password
 
 ALLOWED = pathlib.Path(__file__).with_name("rights.txt")
 SCHEMAS = ["vibe", "vibe_private", "vibe_operator"]
-ROLES = ["public", "vibe_anon", "vibe_analyst", "vibe_member", "vibe_operator", "vibe_server"]
+ROLES = ["public", "vibe_anon", "vibe_analyst", "vibe_member", "vibe_operator", "vibe_server", "vibe_jobs"]
 INHERITS = {"vibe_member": "vibe_analyst", "vibe_operator": "vibe_member"}
 
 RELATIONS = """

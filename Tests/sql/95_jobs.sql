@@ -8,7 +8,7 @@ update vibe.sites set created_at = now() - interval '5 days' where name in ('goo
 create view state as
 select s.site, s.state, s.done_through = (now() at time zone t.time_zone)::date - 1 as through_yesterday, s.runs, s.failures, s.error,
     (select count(*) from vibe.daily_user_stats as d where d.site_id = s.site_id) as days
-from vibe.job_status as s join vibe.sites as t on t.site_id = s.site_id order by s.site;
+from vibe.job_status as s join vibe.sites as t on t.site_id = s.site_id where s.job = 'nightly' order by s.site;
 table state;
 
 -- A site that fails is recorded and stops nobody; what it had written before is undone.
@@ -17,14 +17,77 @@ create trigger spoil after insert on vibe.daily_user_stats for each row when (ne
 select :bad as must_be_2;
 call vibe.run_due();
 table state;
-select job, site_id, state, error, runs from vibe.job_status where site_id is null;
+select job, site_id, state, error, runs from vibe.job_status where site_id is null order by job;
 
 -- Done work is left alone, failed work is tried again.
 call vibe.run_due();
 table state;
 drop trigger spoil on vibe.daily_user_stats;
+update vibe.job_runs set next_try_at = now() where site_id = :bad;
 call vibe.run_due();
 table state;
+
+-- Each failure after the first doubles the wait before the next try, up to six hours; a good run ends it.
+create trigger spoil after insert or update on vibe.daily_user_stats for each row when (new.site_id = 2) execute function spoil();
+update vibe.job_runs set done_through = done_through - 1 where site_id = :bad;
+create view tries as
+select state, failures, date_trunc('minute', next_try_at - finished_at + interval '30 seconds') as wait from vibe.job_status where job = 'nightly' and site = 'bad';
+call vibe.run_due();
+table tries;
+call vibe.run_due();
+table tries;
+call vibe.run_due();
+table tries;
+update vibe.job_runs set next_try_at = now() where site_id = :bad;
+call vibe.run_due();
+table tries;
+update vibe.job_runs set next_try_at = now(), failures = 9 where site_id = :bad;
+call vibe.run_due();
+table tries;
+update vibe.job_runs set next_try_at = now(), failures = 2000000000 where site_id = :bad;
+call vibe.run_due();
+table tries;
+-- It is tried again by itself when its time has come; what has not failed is done before it.
+insert into vibe_private.dirty_days (site_id, day) select :good, (now() at time zone 'Pacific/Tongatapu')::date - 1;
+update vibe.job_runs set finished_at = now() - interval '61 minutes' where site_id = :good;
+update vibe.job_runs set next_try_at = now() where site_id = :bad;
+select site_id = :bad as is_bad from vibe_private.due_jobs() where job = 'nightly';
+drop trigger spoil on vibe.daily_user_stats;
+call vibe.run_due();
+table tries;
+
+-- A session that ended on the way (its number is nobody's): noted, and tried again at once.
+update vibe.job_runs set session_pid = -1, done_through = done_through - 1 where job = 'nightly' and site_id = :bad;
+select state from vibe.job_status where job = 'nightly' and site = 'bad';
+create function note_failures() returns trigger language plpgsql as $$ begin raise notice '% %', old.failures, old.error; return new; end $$;
+create trigger note before update on vibe.job_runs for each row when (new.session_pid is not null and new.site_id = 2) execute function note_failures();
+call vibe.run_due();
+drop trigger note on vibe.job_runs;
+table tries;
+-- A number from before the server started is nobody's, whoever has it now; one that lives keeps others away.
+update vibe.job_runs set session_pid = pg_backend_pid(), started_at = pg_postmaster_start_time() - interval '1 second', done_through = done_through - 1
+where job = 'nightly' and site_id = :bad;
+select state from vibe.job_status where job = 'nightly' and site = 'bad';
+update vibe.job_runs set started_at = now() where job = 'nightly' and site_id = :bad;
+select state from vibe.job_status where job = 'nightly' and site = 'bad';
+call vibe.run_due();
+select state, runs from vibe.job_status where job = 'nightly' and site = 'bad';
+update vibe.job_runs set session_pid = null where site_id = :bad;
+call vibe.run_due();
+
+-- Past their own midnight: two sites whose clocks stand at ten past and at ten to twelve; both are done through the same day.
+update vibe.sites as s
+set time_zone = to_char(make_interval(mins => (
+    1440 + extract(hour from now() at time zone 'UTC') * 60 + extract(minute from now() at time zone 'UTC')
+    - case s.name when 'good' then 10 else 23 * 60 + 50 end
+)::integer % 1440), '"<A>+"HH24:MI')
+where s.name in ('good', 'bad');
+select name, to_char(now() at time zone time_zone, 'HH24') as hour from vibe.sites where name in ('good', 'bad') order by name;
+update vibe.job_runs as r set done_through = (select min((now() at time zone s.time_zone)::date) - 1 from vibe.sites as s where s.name in ('good', 'bad'))
+where r.job = 'nightly';
+select s.name from vibe_private.due_jobs() as d join vibe.sites as s using (site_id) where d.job = 'nightly' and s.name in ('good', 'bad');
+update vibe.sites set time_zone = case name when 'good' then 'Pacific/Tongatapu' else 'America/Sao_Paulo' end where name in ('good', 'bad');
+call vibe.run_due();
 
 -- Missed nights are caught up: the machine was off for three.
 delete from vibe.daily_user_stats as d using vibe.sites as s
@@ -76,12 +139,12 @@ drop table :ahead;
 call vibe.run_due();
 select (select count(*) from vibe_private.changes where records = '[]') as changes, (select count(*) from vibe_private.event_ids) as event_ids,
     (select count(*) from vibe.online_users) as online, to_regclass(:'ahead') is not null as partition_is_back;
--- Its failure is recorded and the sites are served all the same.
+-- Each failure is recorded and the rest is done all the same.
 alter table vibe_private.event_ids rename to event_ids_away;
 update vibe.job_runs set done_through = done_through - 1 where site_id = :good;
 call vibe.run_due();
 alter table vibe_private.event_ids_away rename to event_ids;
-select job, state, left(error, 5) as sqlstate, failures from vibe.job_status where site_id is null;
+select job, state, left(error, 5) as sqlstate, failures from vibe.job_status where site_id is null order by job;
 select site, state, through_yesterday from state where site = 'good';
 
 -- Who may run it, and who sees what.
@@ -94,6 +157,13 @@ begin;
 set local role vibe_operator;
 select vibe.schedule();
 rollback;
+set session authorization vibe_jobs;
+call vibe.run_due();
+select count(*) from vibe.sites;
+select count(*) from vibe_private.turns;
+select vibe.calculate_daily_stats('good');
+set role vibe_owner;
+reset session authorization;
 create role jobs_viewer login in role vibe_analyst;
 select vibe.add_member('good', 'jobs_viewer', 'viewer');
 set session authorization jobs_viewer;

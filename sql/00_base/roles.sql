@@ -17,7 +17,8 @@ begin
             ], 'reads tables, views and reports of its sites'),
             ('vibe_member', 'nologin', array['statement_timeout=30s'], 'an analyst who may also write, where policies let it'),
             ('vibe_operator', 'nologin', array['statement_timeout=5min'], 'runs the installation: every site, spend included'),
-            ('vibe_server', 'login noinherit', null, 'the HTTP server: becomes anon, member or operator per request')
+            ('vibe_server', 'login noinherit', null, 'the HTTP server: becomes anon, member or operator per request'),
+            ('vibe_jobs', 'login', null, 'the scheduled work: may call vibe.run_due() and reads no table')
         ) as r(name, options, settings, purpose)
     loop
         if not exists (select from pg_catalog.pg_roles where rolname = wanted.name) then

@@ -9,6 +9,6 @@ comment on schema vibe_operator is 'what only the operator of the installation m
 alter schema vibe owner to vibe_owner;
 alter schema vibe_private owner to vibe_owner;
 alter schema vibe_operator owner to vibe_owner;
-grant usage on schema vibe to vibe_anon, vibe_analyst, vibe_server;
-grant usage on schema vibe_private to vibe_server;
+grant usage on schema vibe to vibe_anon, vibe_analyst, vibe_server, vibe_jobs;
+grant usage on schema vibe_private to vibe_server, vibe_jobs;
 grant usage on schema vibe_operator to vibe_operator;

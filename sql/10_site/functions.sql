@@ -18,7 +18,7 @@ begin
         select s.site_id
         from vibe_private.session_sites(nullif(current_setting('request.jwt.claims', true), '')::jsonb) as s
         where s.role = any (accepted);
-    elsif pg_has_role(session_user, 'vibe_operator', 'usage') or pg_has_role(session_user, 'vibe_owner', 'usage') then
+    elsif session_user = 'vibe_jobs' or pg_has_role(session_user, 'vibe_operator', 'usage') or pg_has_role(session_user, 'vibe_owner', 'usage') then
         return query select s.site_id from vibe.sites as s;
     else
         return query
@@ -28,7 +28,7 @@ begin
 end
 $$;
 comment on function vibe.my_sites(text) is
-    'ids of the sites where the caller has at least this role: by signed-in session on the server, by login name elsewhere, all for operators. Definer: policies ask it, so it must see members itself';
+    'ids of the sites where the caller has at least this role: by signed-in session on the server, by login name elsewhere, all for operators and the nightly work. Definer: policies ask it, so it must see members itself';
 grant execute on function vibe.my_sites(text) to vibe_analyst;
 
 create function vibe_private.session_sites(claims jsonb) returns table (site_id int, role text)

@@ -57,3 +57,11 @@ comment on policy read on vibe.sites is 'a site is seen by its members';
 comment on policy read on vibe.site_members is 'members of a site see each other';
 -- No write policy: sites and members change by functions that require the owner.
 grant select on vibe.sites, vibe.site_members to vibe_analyst;
+
+-- Rows to be locked, see vibe_private.take_turn().
+create table vibe_private.turns (
+    site_id int not null references vibe.sites on delete cascade,
+    work text not null,
+    primary key (site_id, work)
+);
+comment on table vibe_private.turns is 'one row for each kind of work on a site that only one session at a time may do; who does it locks the row';

@@ -10,7 +10,8 @@ declare
     leaf text := to_char(first_day, '"user_events_"YYYY"_"MM');
 begin
     -- Two callers at once: the second waits and finds the work done.
-    perform pg_advisory_xact_lock(hashtextextended('vibe.user_events partitions', 0));
+    -- Nobody else may take this lock: it asks for more than the right to insert.
+    lock table only vibe.user_events in share update exclusive mode;
     if to_regclass('vibe_private.' || leaf) is not null then
         return false;
     end if;

@@ -83,7 +83,7 @@ declare
     ) + 1;
 begin
     -- One at a time per site. The marks go first: an event that comes during the count marks its day again.
-    perform pg_advisory_xact_lock('vibe.daily_user_stats'::regclass::oid::integer, of_site);
+    perform vibe_private.take_turn(of_site, 'stats');
     delete from vibe_private.dirty_days as d where d.site_id = of_site and d.day between first_day and last_day;
     -- Where the events of a day were removed, what was counted of them is all there is.
     if kept < cardinality(starts) then

@@ -63,7 +63,7 @@ begin
             at time zone s.time_zone)::date
     into zone, today, first_day
     from vibe.sites as s where s.site_id = new.site_id;
-    perform pg_advisory_xact_lock('vibe.daily_user_stats'::regclass::oid::integer, new.site_id);
+    perform vibe_private.take_turn(new.site_id, 'stats');
     delete from vibe.goal_conversions as d where d.site_id = new.site_id and d.goal_id = new.goal_id;
     if first_day <= today then
         perform vibe_private.calculate_goal_conversions(new.site_id, new.goal_id, first_day, array(

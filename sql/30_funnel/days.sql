@@ -47,7 +47,7 @@ begin
             hint => 'calculate ten years at a time'
         );
     end if;
-    perform pg_advisory_xact_lock('vibe.daily_funnel_stats'::regclass::oid::integer, of_site);
+    perform vibe_private.take_turn(of_site, 'funnels');
     for each in
         -- Where events were removed, what was counted of them stays.
         select f.funnel_id, f.name, least(ends, greatest(ends - 3660, p.events_from, case

@@ -52,7 +52,7 @@ begin
         perform vibe_private.fail(format('import %s does not exist or is not yours', coalesce(finish_import.import_id::text, 'null')));
     end if;
     -- Two imports of a site would write the same customers and orders.
-    perform pg_advisory_xact_lock('vibe.imports'::regclass::oid::integer, into_site);
+    perform vibe_private.take_turn(into_site, 'imports');
     select i.finished_at is not null into is_finished from vibe.imports as i
     where i.site_id = into_site and i.import_id = finish_import.import_id;
     if is_finished then

@@ -94,7 +94,7 @@ as $$
 declare
     due date[];
 begin
-    perform pg_advisory_xact_lock('vibe.daily_revenue'::regclass::oid::integer, of_site);
+    perform vibe_private.take_turn(of_site, 'revenue');
     with gone as (
         delete from vibe.revenue_marks as m where m.site_id = of_site returning m.day
     )
@@ -117,17 +117,6 @@ end
 $$;
 comment on function vibe_private.refresh_revenue(integer) is
 'counts the days of a site that were written to into vibe.daily_revenue and vibe.daily_category_revenue; returns how many they were';
-
-create function vibe_private.refresh_all_revenue() returns void
-language sql
-set search_path = pg_catalog, pg_temp
-as $$
-    select vibe_private.refresh_revenue(s.site_id)
-    from vibe.sites as s
-    where exists (select from vibe.revenue_marks as m where m.site_id = s.site_id)
-    order by s.site_id
-$$;
-comment on function vibe_private.refresh_all_revenue() is 'refresh_revenue() of the sites that need it';
 
 -- Whole days come from the view; the rest of a day on either side is counted.
 create function vibe.revenue_between(of_site integer, starts_at timestamptz, ends_at timestamptz)

@@ -13,7 +13,7 @@ declare
     customers integer;
 begin
     -- Two calculations of a site would write the same rows.
-    perform pg_advisory_xact_lock(hashtext('vibe.rfm_analysis'), of_site);
+    perform vibe_private.take_turn(of_site, 'rfm');
     by_map := coalesce(
         calculate_rfm.map_version,
         vibe.rfm_map_version(of_site::text, calculate_rfm.period_start, calculate_rfm.period_end)

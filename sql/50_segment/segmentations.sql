@@ -22,7 +22,7 @@ declare
 begin
     perform vibe_private.check_clusters(name, k, features, options, as_of);
     -- Two calculations of a site would write the same rows.
-    perform pg_advisory_xact_lock(hashtext('vibe.segmentations'), of_site);
+    perform vibe_private.take_turn(of_site, 'clusters');
     select array_agg(c.direction order by n.place) into directions
     from unnest(features) with ordinality as n (feature, place)
     join vibe.cluster_features() as c using (feature);

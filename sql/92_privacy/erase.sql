@@ -19,7 +19,7 @@ declare
 begin
     -- As identify does: nobody may merge into the person meanwhile.
     perform from vibe.sites as s where s.site_id = of_site for no key update;
-    perform pg_advisory_xact_lock('vibe.daily_user_stats'::regclass::oid::integer, of_site);
+    perform vibe_private.take_turn(of_site, 'stats');
     visitors := vibe.user_visitors(of_site, user_id);
     select array_agg(distinct u.customer_id) filter (where u.customer_id is not null), max(u.external_id),
         (min(least(u.first_seen_at, s.started_at)) at time zone z.time_zone)::date

@@ -34,7 +34,7 @@ begin
         return 0;
     end if;
     -- The lock of those who count days: none of them may see a day half removed.
-    perform pg_advisory_xact_lock('vibe.daily_user_stats'::regclass::oid::integer, of_site);
+    perform vibe_private.take_turn(of_site, 'stats');
     update vibe.sites as s set events_from = oldest where s.site_id = of_site;
     delete from vibe.user_events as e where e.site_id = of_site and e.occurred_at < vibe.day_start(oldest, zone);
     get diagnostics removed = row_count;
@@ -44,12 +44,15 @@ $$;
 comment on function vibe_private.expire_events(integer) is
 'removes the events of one site that are older than it keeps them; returns how many';
 
+-- Dropping a partition locks the whole table for a moment. Nobody waits for that longer than a second behind us: who holds
+-- a lock that long keeps the month until the next time.
 create function vibe_private.drop_empty_partitions() returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
 as $$
 declare
-    leaf record;
+    leaf text;
     is_used boolean;
     dropped integer := 0;
 begin
@@ -62,9 +65,14 @@ begin
           and to_date(right(c.relname, 7), 'YYYY_MM') < now() - interval '2 months'
         order by c.relname
     loop
-        execute format('select exists (select from vibe_private.%I)', leaf.relname) into is_used;
+        execute format('select exists (select from vibe_private.%I)', leaf) into is_used;
+        continue when is_used;
+        -- First the parent, as writers do. What was written before the locks were had is seen by the second look.
+        lock table only vibe.user_events in access exclusive mode;
+        execute format('lock table vibe_private.%I in access exclusive mode', leaf);
+        execute format('select exists (select from vibe_private.%I)', leaf) into is_used;
         if not is_used then
-            execute format('drop table vibe_private.%I', leaf.relname);
+            execute format('drop table vibe_private.%I', leaf);
             dropped := dropped + 1;
         end if;
     end loop;
