@@ -75,9 +75,11 @@ def make_data():
             cross join lateral (select (hashint8extended(e.visit, 2) & 1048575) % 100 as intent) as v""",
     ])
     fill_bare(f"{PURCHASES} purchases", ["vibe.customers", "vibe.purchases", "vibe.purchase_items"], [
-        f"""insert into vibe.customers (site_id, customer_id, external_id, name, email, first_purchase_at, last_purchase_at, order_count, total_spent)
+        f"""insert into vibe.customers (site_id, customer_id, external_id, name, email, first_purchase_at, last_purchase_at, order_count, total_spent,
+                preferred_category)
             overriding system value
-            select {SITE}, c, 'c' || c, 'Customer ' || c, 'c' || c || '@shop.example', {BEGIN} + interval '1 day', now() - interval '1 day', 19, c from generate_series(1, {CUSTOMERS}) as c""",
+            select {SITE}, c, 'c' || c, 'Customer ' || c, 'c' || c || '@shop.example', {BEGIN} + interval '1 day', now() - interval '1 day', 19, c,
+                (array['books', 'music', 'garden', 'toys', 'shoes'])[1 + c % 5] from generate_series(1, {CUSTOMERS}) as c""",
         f"""insert into vibe.purchases (site_id, purchase_id, customer_id, external_id, purchased_at, amount, currency, item_count, channel, is_refund, is_cancelled)
             overriding system value
             select {SITE}, i, 1 + floor({CUSTOMERS} * power((hashint8extended(i, 1) & 1048575) / 1048576.0::float8, 1.5))::bigint, 'order-' || i,
@@ -97,8 +99,9 @@ def make_data():
         # Today goes on selling.
         f"insert into vibe.revenue_marks (site_id, day) select {SITE}, (now() at time zone 'America/Sao_Paulo')::date from generate_series(1, 10000)",
         """select vibe.create_segment('bench', 'regulars', '{"version": 1, "all": [{"customer": "order_count", "op": "ge", "value": 10}]}')""",
+        "select vibe.create_goal('bench', g, g) from unnest(array['product_view', 'add_to_cart', 'purchase']) as g",
         f"select vibe_private.calculate_nightly({SITE}, current_date - 365, current_date - 1)",
-        "vacuum (analyze) vibe.user_days, vibe.daily_user_stats, vibe.rfm_analysis, vibe.segment_members",
+        "vacuum (analyze) vibe.user_days, vibe.daily_user_stats, vibe.goal_conversions, vibe.rfm_analysis, vibe.segment_members",
     ])
 
 
@@ -137,12 +140,19 @@ QUERIES = {
     },
     "purchase_lines": {
         "30 days by category": f"select category, sum(amount), sum(quantity) from vibe.purchase_lines where {RECENT.format('purchased_at', 30)} group by 1",
+        "365 days by category": f"select category, sum(amount), sum(quantity) from vibe.purchase_lines where {RECENT.format('purchased_at', 365)} group by 1",
+        "365 days by day": f"select purchase_date, sum(amount), sum(quantity) from vibe.purchase_lines where {RECENT.format('purchased_at', 365)} group by 1",
     },
+    "funnel_days": {"30 days": "select day, step_name, users, conversion_from_start from vibe.funnel_days where day >= current_date - 30 order by 1"},
+    "goal_stats": {"365 days": "select * from vibe.goal_stats order by day, goal"},
+    "retention_by_month": {"all": "select * from vibe.retention_by_month"},
+    "segment_sizes_by_month": {"all": "select * from vibe.segment_sizes_by_month"},
     "customer_profiles": {"all by category": "select preferred_category, count(*), avg(total_spent) from vibe.customer_profiles group by 1"},
     "revenue_by_day": {"365 days": f"select * from vibe.revenue_by_day where {RECENT.format('day_start', 365)} order by day"},
     "revenue_by_month": {"all": "select * from vibe.revenue_by_month order by month"},
     "revenue_by_category": {"all": "select * from vibe.revenue_by_category order by month, revenue"},
     "customer_rfm": {"all by cluster": "select label, count(*), sum(monetary) from vibe.customer_rfm group by 1"},
+    "rfm_sizes_by_month": {"all by month": "select month, sum(customers) from vibe.rfm_sizes_by_month group by 1"},
     "rfm_clusters": {"last month": "select label, customers, share from vibe.rfm_clusters where period = to_char(now() - interval '1 month', 'YYYY-MM')"},
 }
 
