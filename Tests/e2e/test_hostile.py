@@ -3,107 +3,20 @@
 What each case must come to is written beside it in hostile_items.py and hostile_envelopes.py. What was accepted is then
 looked up and compared with what Python reads from the JSON that was sent; a second site must not have changed at all.
 """
-import http.client
 import json
 import re
-import sys
 import uuid
 from decimal import Decimal
 
-import psycopg
 import pytest
 
 import hostile_envelopes
 import hostile_items
 from conftest import connect
+from hostile_doors import BROWSER, DOORS, NOW, HttpDoor, sites  # noqa: F401
 from hostile_items import EVENT, MISSING, Raw
 
-BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36",
-           "Accept-Language": "pt-BR", "Sec-Fetch-Mode": "cors"}
-NOW = 1_700_000_000_000
 UNSTORABLE = re.compile(r"(?<!\\)(?:\\\\)*\\u(0000|d83d|de00)", re.IGNORECASE)
-
-
-class TrackDoor:
-    """vibe.track, called as pages call it through REST: as vibe_anon, the server having said who asks."""
-
-    def __init__(self, server):
-        self.connection = connect(server.database, user="vibe_server")
-        self.connection.execute("set role vibe_anon")
-        self.calls = 0
-
-    def send(self, body):
-        """(202, answer) or (SQLSTATE, message)."""
-        self.calls += 1
-        client = {"address": f"192.0.2.{self.calls // 400}", "user_agent": BROWSER["User-Agent"]}  # 600 a minute for each
-        self.connection.execute("select set_config('vibe.client', %s, false)", [json.dumps(client)])
-        try:
-            return 202, self.connection.execute("select vibe.track(%s::jsonb)", [body]).fetchone()[0]
-        except psycopg.Error as error:
-            return error.sqlstate, error.diag.message_primary
-
-
-class HttpDoor:
-    """POST /track of the real server."""
-
-    def __init__(self, server):
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-
-    def send(self, body, **headers):
-        """(status, answer or message)."""
-        data = body if isinstance(body, bytes) else body.encode()
-        self.connection.request("POST", "/track", data, BROWSER | {"Content-Type": "text/plain"} | headers)
-        answer = self.connection.getresponse()
-        read = json.loads(answer.read())
-        return answer.status, read if answer.status == 202 else read.get("message", read.get("error", {}).get("message"))
-
-
-sys.setrecursionlimit(20_000)  # Python reads deep JSON by recursion
-DOORS = {"track": TrackDoor, "http": HttpDoor}
-
-
-@pytest.fixture
-def sites(make_database, make_server):
-    """A server with a site to attack and another that nothing may touch."""
-    name = make_database()
-    server = make_server(name, VIBE_TRACK_RATE="1000000")
-    server.database = name
-    with connect(name) as database:
-        database.execute("select vibe.create_site('shop'), vibe.create_site('other')")
-        database.execute("update vibe.sites set key = name || '-key'")
-        seed = {"site": "other-key", "visitor": "visitor-other", "sent_at": NOW, "items": [
-            EVENT | {"id": str(uuid.uuid4())}, {"type": "identify", "id": str(uuid.uuid4()), "time": NOW, "user_id": "u1"}]}
-        database.execute("select * from vibe_private.ingest(array[%s], null)", [json.dumps(seed)])
-        server.other = digest(database)
-    yield server
-    with connect(name) as database:
-        assert digest(database) == server.other, "another site changed"
-        assert recount(database) == [], "counters of sessions differ from the events"
-        # The one backend of the test lives; and a crash of any other would have ended it too.
-        assert server.process.poll() is None
-
-
-def digest(database):
-    """What belongs to the other site, table by table."""
-    tables = database.execute("""
-        select c.oid::regclass::text from pg_class as c join pg_attribute as a on a.attrelid = c.oid
-        where a.attname = 'site_id' and c.relkind in ('r', 'p') and not c.relispartition
-          and c.relnamespace in ('vibe'::regnamespace, 'vibe_private'::regnamespace) order by 1""").fetchall()
-    query = """select md5(coalesce(string_agg(to_jsonb(t)::text, ' ' order by to_jsonb(t)::text), '')) from {} as t
-               where t.site_id = (select s.site_id from vibe.sites as s where s.name = 'other')"""
-    return {table: database.execute(query.format(table)).fetchone()[0] for table, in tables}
-
-
-def recount(database):
-    """Sessions whose counters are not what their events come to."""
-    return database.execute("""
-        select s.session_id, s.page_views, s.events, e.page_views, e.events
-        from vibe.site_sessions as s
-        left join lateral (
-            select count(*) filter (where event_name = 'page_view') as page_views, count(*) filter (where event_name <> 'page_view') as events
-            from vibe.user_events as e where e.site_id = s.site_id and e.session_id = s.session_id
-        ) as e on true
-        where (s.page_views, s.events) is distinct from (e.page_views, e.events)""").fetchall()
 
 
 def written(item, ids):
@@ -225,3 +138,55 @@ def test_envelopes(sites, door):
         elif (status, str(answer).split(" ")[0]) != expected:
             wrong.append((name, expected, status, answer))
     assert wrong == []
+
+
+HEADERS = [(name, {"Content-Type": value}) for name, value in (
+    ("JSON", "application/json"), ("a form", "application/x-www-form-urlencoded"), ("parts", "multipart/form-data; boundary=x"), ("bytes", "application/octet-stream"),
+    ("UTF-16 by name only", "text/plain; charset=utf-16"), ("no type", ""), ("a long type", "x" * 5_000))]
+HEADERS += [("a long user agent", {"User-Agent": BROWSER["User-Agent"] + "x" * 5_000}), ("a user agent of quotes", {"User-Agent": "\\\"'{}\\u0000"}),
+            ("a user agent in Latin-1", {"User-Agent": "Mozilla/5.0 \xff\xfe caf\xe9"}), ("a user agent of HTML", {"User-Agent": "<script>alert(1)</script>"}),
+            ("another's address", {"X-Forwarded-For": "198.51.100.1, '; drop table x", "True-Client-IP": "198.51.100.1"}),
+            ("cookies", {"Cookie": "vibe=1; __Host-vibe=2", "Origin": "https://evil.example"}), ("a token that is none", {"Authorization": "Bearer x.y.z"}),
+            ("an origin that is none", {"Origin": "\\u0000"}), ("languages", {"Accept-Language": "x" * 5_000})]
+
+
+def beat(**changes):
+    return hostile_envelopes.envelope(**changes).replace("$site", "shop-key").replace("$visitor", "visitor-one")
+
+
+def test_requests(sites):
+    """What HTTP adds to a body never decides whether it is stored, except its size and, if the site says so, its origin."""
+    way, wrong = HttpDoor(sites), []
+    for name, headers in HEADERS:
+        if (got := way.send(beat(), **headers))[0] != 202 or got[1]["accepted"] != 1:
+            wrong.append((name, got))
+    assert wrong == []
+    limit = 256 << 10
+    assert way.send(beat() + " " * (limit - len(beat())))[1] == {"accepted": 1, "duplicate": 0, "rejected": 0, "errors": []}
+    for size in (limit + 1, 20 << 20):
+        way = HttpDoor(sites)  # the server may have hung up on so much
+        try:
+            assert way.send(beat() + " " * (size - len(beat())))[0] == 413
+        except OSError:
+            assert size > limit + 1
+    way = HttpDoor(sites)
+    pieces = (beat().encode()[place:place + 7] for place in range(0, len(beat()), 7))
+    way.connection.request("POST", "/track", pieces, BROWSER, encode_chunked=True)
+    assert json.loads(way.connection.getresponse().read())["accepted"] == 1
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        assert sites.request("/track", beat().encode(), method=method)[0] in (404, 405)
+
+
+def test_origins(sites):
+    """Only the origins that a site lists, letter by letter; the answer can be read by any page, without credentials."""
+    with connect(sites.database) as database:
+        database.execute("update vibe.sites set allowed_origins = array['https://shop.example'] where name = 'shop'")
+    way = HttpDoor(sites)
+    for origin, status in (("https://shop.example", 202), ("http://shop.example", 403), ("https://shop.example.evil.example", 403),
+                           ("https://shop.example/", 403), ("HTTPS://SHOP.EXAMPLE", 403), ("https://sub.shop.example", 403), ("null", 403), ("*", 403), ("", 403)):
+        assert way.send(beat(), Origin=origin)[0] == status, origin
+    assert way.send(beat())[0] == 403
+    way.connection.request("OPTIONS", "/track", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+    answer = way.connection.getresponse()
+    answer.read()
+    assert (answer.status, answer.headers["access-control-allow-origin"], answer.headers["access-control-allow-credentials"]) == (204, "*", None)
