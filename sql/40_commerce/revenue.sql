@@ -24,24 +24,27 @@ as $$
             d.day, s.site_id, s.currency,
             vibe.day_start(d.day, s.time_zone) as starts_at,
             vibe.day_start(d.day + 1, s.time_zone) as ends_at
-        from unnest(days) as d (day)
+        from (select distinct u.day from unnest(days) as u (day)) as d
         join vibe.sites as s on s.site_id = of_site
     )
-    select
-        s.day,
-        (count(*) filter (where not p.is_refund))::integer,
-        (count(*) filter (where p.is_refund))::integer,
-        (count(distinct p.customer_id) filter (where not p.is_refund))::integer,
-        coalesce(sum(p.amount) filter (where p.currency = s.currency), 0),
-        coalesce(-sum(p.amount) filter (where p.is_refund and p.currency = s.currency), 0),
-        (count(*) filter (where not p.is_refund and p.currency <> s.currency))::integer
+    -- Each day by itself: its customers are sorted in the cache, a year of them on disk.
+    select s.day, c.orders, c.refunds, c.buyers, c.revenue, c.refunded, c.foreign_orders
     from spans as s
-    join vibe.purchases as p
-        on p.site_id = s.site_id
-        and p.purchased_at >= s.starts_at
-        and p.purchased_at < s.ends_at
-        and not p.is_cancelled
-    group by s.day
+    cross join lateral (
+        select
+            (count(*) filter (where not p.is_refund))::integer as orders,
+            (count(*) filter (where p.is_refund))::integer as refunds,
+            (count(distinct p.customer_id) filter (where not p.is_refund))::integer as buyers,
+            coalesce(sum(p.amount) filter (where p.currency = s.currency), 0) as revenue,
+            coalesce(-sum(p.amount) filter (where p.is_refund and p.currency = s.currency), 0) as refunded,
+            (count(*) filter (where not p.is_refund and p.currency <> s.currency))::integer as foreign_orders
+        from vibe.purchases as p
+        where p.site_id = s.site_id
+          and p.purchased_at >= s.starts_at
+          and p.purchased_at < s.ends_at
+          and not p.is_cancelled
+    ) as c
+    where c.orders + c.refunds > 0
 $$;
 comment on function vibe.count_revenue(integer, date[]) is
 'what these days of a site sold, counted from the purchases; days without orders and refunds give no row. Money is in the site''s currency, orders in another one are counted in foreign_orders';
@@ -62,24 +65,26 @@ as $$
             d.day, s.site_id, s.currency,
             vibe.day_start(d.day, s.time_zone) as starts_at,
             vibe.day_start(d.day + 1, s.time_zone) as ends_at
-        from unnest(days) as d (day)
+        from (select distinct u.day from unnest(days) as u (day)) as d
         join vibe.sites as s on s.site_id = of_site
     )
-    select
-        s.day,
-        coalesce(i.category, ''),
-        (count(distinct p.purchase_id) filter (where not p.is_refund))::integer,
-        coalesce(sum(i.quantity), 0)::bigint,
-        coalesce(sum(i.amount), 0)
+    select s.day, c.category, c.orders, c.quantity, c.revenue
     from spans as s
-    join vibe.purchases as p
-        on p.site_id = s.site_id
-        and p.purchased_at >= s.starts_at
-        and p.purchased_at < s.ends_at
-        and p.currency = s.currency
-        and not p.is_cancelled
-    join vibe.purchase_items as i on i.site_id = p.site_id and i.purchase_id = p.purchase_id
-    group by s.day, coalesce(i.category, '')
+    cross join lateral (
+        select
+            coalesce(i.category, '') as category,
+            (count(distinct p.purchase_id) filter (where not p.is_refund))::integer as orders,
+            coalesce(sum(i.quantity), 0)::bigint as quantity,
+            coalesce(sum(i.amount), 0) as revenue
+        from vibe.purchases as p
+        join vibe.purchase_items as i on i.site_id = p.site_id and i.purchase_id = p.purchase_id
+        where p.site_id = s.site_id
+          and p.purchased_at >= s.starts_at
+          and p.purchased_at < s.ends_at
+          and p.currency = s.currency
+          and not p.is_cancelled
+        group by coalesce(i.category, '')
+    ) as c
 $$;
 comment on function vibe.count_category_revenue(integer, date[]) is
 'what these days of a site sold by category ('''' for items without one), counted from the items of purchases in the site''s currency';
@@ -118,7 +123,8 @@ $$;
 comment on function vibe_private.refresh_revenue(integer) is
 'counts the days of a site that were written to into vibe.daily_revenue and vibe.daily_category_revenue; returns how many they were';
 
--- Whole days come from the view; the rest of a day on either side is counted.
+-- Whole days are added up as vibe.revenue_by_day has them, and marked ones counted only if they are asked for (the view
+-- would count all of them); the rest of a day on either side is counted.
 create function vibe.revenue_between(of_site integer, starts_at timestamptz, ends_at timestamptz)
 returns table (orders bigint, refunds bigint, revenue numeric, refunded numeric, foreign_orders bigint)
 language sql
@@ -146,7 +152,17 @@ as $$
     ), parts as (
         select r.orders, r.refunds, r.revenue, r.refunded, r.foreign_orders
         from days as d
-        join vibe.revenue_by_day as r on r.site_id = d.site_id and r.day >= d.first_day and r.day < d.end_day
+        join vibe.daily_revenue as r on r.site_id = d.site_id and r.day >= d.first_day and r.day < d.end_day
+        where not exists (select from vibe.revenue_marks as m where m.site_id = r.site_id and m.day = r.day)
+        union all
+        select c.orders, c.refunds, c.revenue, c.refunded, c.foreign_orders
+        from (
+            select d.site_id, array_agg(distinct m.day) as days
+            from days as d
+            join vibe.revenue_marks as m on m.site_id = d.site_id and m.day >= d.first_day and m.day < d.end_day
+            group by d.site_id
+        ) as m
+        cross join lateral vibe.count_revenue(m.site_id, m.days) as c
         union all
         select
             count(*) filter (where not p.is_refund),
