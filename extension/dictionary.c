@@ -60,7 +60,7 @@ make_room(text_dictionary *dictionary)
 				 errmsg("too many distinct texts for one call of an aggregate of vibe"),
 				 errdetail("The limit is %d.", PG_INT32_MAX / 4)));
 	check_kernel_memory(bytes);
-	entries = MemoryContextAllocHuge(dictionary->context, capacity * sizeof(dictionary_entry));
+	entries = allocate_large(dictionary->context, capacity * sizeof(dictionary_entry));
 	if (dictionary->count > 0)
 	{
 		memcpy(entries, dictionary->entries, dictionary->count * sizeof(dictionary_entry));
@@ -68,7 +68,7 @@ make_room(text_dictionary *dictionary)
 		pfree(dictionary->slots);
 	}
 	dictionary->entries = entries;
-	dictionary->slots = MemoryContextAllocHuge(dictionary->context, capacity * 2 * sizeof(uint32));
+	dictionary->slots = allocate_large(dictionary->context, capacity * 2 * sizeof(uint32));
 	dictionary->capacity = capacity;
 	fill_slots(dictionary);
 }
@@ -126,7 +126,7 @@ sort_dictionary(text_dictionary *dictionary)
 
 	if (dictionary->sorted)
 		return NULL;
-	map = MemoryContextAllocHuge(CurrentMemoryContext, (dictionary->count + 1) * sizeof(uint32));
+	map = allocate_large(CurrentMemoryContext, (dictionary->count + 1) * sizeof(uint32));
 	for (uint32 i = 0; i < dictionary->count; i++)
 		dictionary->entries[i].number = i + 1;
 	qsort_interruptible(dictionary->entries, dictionary->count, sizeof(dictionary_entry), compare_entries, NULL);
@@ -145,7 +145,7 @@ sort_dictionary(text_dictionary *dictionary)
 uint32 *
 dictionary_add_all(text_dictionary *dictionary, const text_dictionary *others)
 {
-	uint32	   *map = MemoryContextAllocHuge(CurrentMemoryContext, (others->count + 1) * sizeof(uint32));
+	uint32	   *map = allocate_large(CurrentMemoryContext, (others->count + 1) * sizeof(uint32));
 
 	map[0] = 0;
 	for (uint32 i = 0; i < others->count; i++)

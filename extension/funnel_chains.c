@@ -140,7 +140,7 @@ vibe_funnel_chains_final(PG_FUNCTION_ARGS)
 		check_kernel_memory(size);
 		if (chains != NULL)
 			pfree(chains);
-		chains = MemoryContextAllocHuge(CurrentMemoryContext, size);
+		chains = allocate_large(CurrentMemoryContext, size);
 		times = (int64 *) (chains + chain_room + 1);
 		RUN_KERNEL((chain_count = chain_room, time_count = time_room,
 					ks_funnel_chains(state->events.first, &state->shape, state->periods, state->period_count,

@@ -56,6 +56,7 @@ typedef struct row_list
 extern MemoryContext aggregate_rows_context(FunctionCallInfo fcinfo);
 extern int64 kernel_memory_in_use(void);
 extern void check_kernel_memory(int64 wanted);
+extern void *allocate_large(MemoryContext context, Size size);
 extern void rows_init(row_list *rows, MemoryContext context, size_t row_size);
 extern void rows_add_chunk(row_list *rows, int64 at_least);
 extern void rows_append_all(row_list *rows, const row_list *others);

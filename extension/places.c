@@ -40,7 +40,8 @@ reserve(MemoryContext context, ks_place_table *table, int64 users)
 		return;
 	size = larger.capacity * sizeof(ks_user_bits);
 	check_kernel_memory(size);
-	larger.slots = MemoryContextAllocExtended(context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	larger.slots = allocate_large(context, size);
+	memset(larger.slots, 0, size);
 	if (table->slots != NULL)
 	{
 		RUN_KERNEL(ks_places_merge(table->slots, table->capacity, &larger, &limits));
@@ -123,8 +124,8 @@ getarg_renames(FunctionCallInfo fcinfo, int users_arg, MemoryContext context)
 				 errmsg("visitors has %d elements and persons has %d", user_count, other_count),
 				 errdetail("They must have as many, and no visitor may be null.")));
 	check_kernel_memory(user_count * (sizeof(int64) + sizeof(bool)));
-	person = MemoryContextAllocHuge(context, Max(user_count, 1) * sizeof(int64));
-	is_nobody = MemoryContextAllocHuge(context, Max(user_count, 1));
+	person = allocate_large(context, Max(user_count, 1) * sizeof(int64));
+	is_nobody = allocate_large(context, Max(user_count, 1));
 	for (int i = 0; i < user_count; i++)
 	{
 		is_nobody[i] = nulls != NULL && (nulls[i / 8] & (1 << (i % 8))) == 0;
@@ -200,7 +201,7 @@ places_unpack(place_set *set, MemoryContext context, const char *bytes)
 		bytes += sizeof(int64);
 		table->capacity = table->count;
 		size = table->count * sizeof(ks_user_bits);
-		table->slots = MemoryContextAllocHuge(context, Max(size, 1));
+		table->slots = allocate_large(context, Max(size, 1));
 		memcpy(table->slots, bytes, size);
 		bytes += size;
 	}

@@ -104,7 +104,7 @@ make_room(rfm_state *state, int64 more)
 		return;
 	larger.capacity = pg_nextpower2_64(wanted);
 	check_kernel_memory(larger.capacity * sizeof(ks_purchase));
-	larger.slots = MemoryContextAllocHuge(state->purchases.context, larger.capacity * sizeof(ks_purchase));
+	larger.slots = allocate_large(state->purchases.context, larger.capacity * sizeof(ks_purchase));
 	RUN_KERNEL(ks_rfm_move(&state->totals, &larger, &limits));
 	if (state->totals.slots != NULL)
 		pfree(state->totals.slots);
@@ -265,7 +265,7 @@ score(rfm_state *state, Size ahead, int64 *count)
 	add_up(state, &state->purchases);
 	size = ahead + Max(state->totals.count, 1) * sizeof(ks_rfm_score);
 	check_kernel_memory(size);
-	place = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	place = allocate_large(CurrentMemoryContext, size);
 	RUN_KERNEL(ks_rfm_scores(&state->totals, (int32) state->period_end, &limits,
 							 (ks_rfm_score *) (place + ahead), count));
 	return (ks_rfm_score *) (place + ahead);

@@ -7,10 +7,12 @@
  */
 #include "glue.h"
 
+#include <sys/mman.h>
+
 #include "utils/memutils.h"
 
 #define FIRST_CHUNK_ROWS 8
-#define LARGEST_CHUNK_BYTES (1024 * 1024)
+#define LARGEST_CHUNK_BYTES (16 * 1024 * 1024)
 
 typedef struct counted_context
 {
@@ -88,6 +90,27 @@ rows_init(row_list *rows, MemoryContext context, size_t row_size)
 	rows->row_size = row_size;
 }
 
+/*
+ * MemoryContextAllocHuge() in pages of 2 MB where the system has them. Without, 600 MB take half a second to fill and a
+ * tenth to give back, which is what a cancelled statement waits for.
+ */
+void *
+allocate_large(MemoryContext context, Size size)
+{
+	const uintptr_t page = 2 * 1024 * 1024;
+	char	   *place = MemoryContextAllocHuge(context, size);
+
+#ifdef MADV_HUGEPAGE
+	uintptr_t	first = TYPEALIGN(page, (uintptr_t) place);
+	uintptr_t	end = TYPEALIGN_DOWN(page, (uintptr_t) place + size);
+
+	/* Advice only: where it is not taken, pages are small. */
+	if (first < end)
+		(void) madvise((void *) first, end - first, MADV_HUGEPAGE);
+#endif
+	return place;
+}
+
 /* memcpy() of as much as a gigabyte of rows, which a cancel can end: into new memory that takes half a second. */
 static void
 copy_many(char *to, const char *from, size_t size)
@@ -102,7 +125,7 @@ copy_many(char *to, const char *from, size_t size)
 }
 
 /*
- * Appends an empty chunk, twice as large as the one before up to 1 MB; larger if one call needs more rows.
+ * Appends an empty chunk, twice as large as the one before up to 16 MB; larger if one call needs more rows.
  */
 void
 rows_add_chunk(row_list *rows, int64 at_least)
@@ -115,7 +138,7 @@ rows_add_chunk(row_list *rows, int64 at_least)
 	capacity = Max(capacity, at_least);
 	size = sizeof(ks_chunk) + capacity * rows->row_size;
 	check_kernel_memory(size);
-	chunk = MemoryContextAllocHuge(rows->context, size);
+	chunk = allocate_large(rows->context, size);
 	chunk->next = NULL;
 	chunk->count = 0;
 	chunk->capacity = capacity;
@@ -181,7 +204,7 @@ state_bytes(uint64 size)
 				 errmsg("the rows that one parallel worker collected are too many to pass on"),
 				 errdetail("They take " UINT64_FORMAT " bytes; the limit is %zu.", size, (size_t) MaxAllocSize),
 				 errhint("Set max_parallel_workers_per_gather to 0 for this query.")));
-	bytes = palloc(size);
+	bytes = allocate_large(CurrentMemoryContext, size);
 	SET_VARSIZE(bytes, size);
 	return bytes;
 }
@@ -212,7 +235,7 @@ void
 rows_deserialize(row_list *rows, bytea *bytes, void *head, size_t head_size)
 {
 	size_t		size = VARSIZE_ANY_EXHDR(bytes) - head_size;
-	ks_chunk   *chunk = MemoryContextAllocHuge(rows->context, sizeof(ks_chunk) + size);
+	ks_chunk   *chunk = allocate_large(rows->context, sizeof(ks_chunk) + size);
 
 	memcpy(head, VARDATA_ANY(bytes), head_size);
 	copy_many((char *) (chunk + 1), VARDATA_ANY(bytes) + head_size, size);

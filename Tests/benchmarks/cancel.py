@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """How late a statement_timeout ends a kernel: 200 random ones at 10 million rows, anywhere in collect, sort, kernel and unpack.
 
-A new kernel is one line of RUNS. Each run stays within a few hundred MB: what an ended statement has in memory goes back to
-the system before its client hears of the end, at 20 ms for each 150 MB and more on a busy machine. The overshoot is what the
-client waits beyond the timeout; its 99th percentile must be below 100 ms.
+A new kernel is one line of RUNS. The overshoot is what the client waits beyond the timeout; its 99th percentile must be below
+100 ms. It includes giving memory back to the system, which takes 20 ms for each 150 MB where there are no pages of 2 MB.
 """
 import random
 import statistics
