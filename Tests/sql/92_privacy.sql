@@ -31,6 +31,8 @@ select e.key, case jsonb_typeof(e.value) when 'array' then jsonb_array_length(e.
     when 'conversions' then (select count(*) from vibe.goal_conversions where user_id = any (:'visitors'))
     when 'merges' then (select count(*) from vibe.user_merges where user_id = any (:'visitors'))
     when 'identity_warnings' then 0
+    when 'import_rejects' then 0
+    when 'online' then (select count(*) from vibe.online_users where user_id = any (:'visitors'))
     when 'customers' then 1
     when 'purchases' then (select count(*) from vibe.purchases where customer_id = :customer)
     when 'rfm' then (select count(*) from vibe.rfm_analysis where customer_id = :customer)

@@ -64,7 +64,7 @@ create trigger note before update on vibe.job_runs for each row when (new.sessio
 call vibe.run_due();
 drop trigger note on vibe.job_runs;
 table tries;
--- A number from before the server started is nobody's, whoever has it now; one that lives keeps others away.
+-- A number from before the server started is nobody's, whoever has it now; our own session cannot be at it, since it is here.
 update vibe.job_runs set session_pid = pg_backend_pid(), started_at = pg_postmaster_start_time() - interval '1 second', done_through = done_through - 1
 where job = 'nightly' and site_id = :bad;
 select state from vibe.job_status where job = 'nightly' and site = 'bad';

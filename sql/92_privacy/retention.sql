@@ -33,8 +33,10 @@ begin
     if oldest is null or oldest <= (select s.events_from from vibe.sites as s where s.site_id = of_site) then
         return 0;
     end if;
-    -- The lock of those who count days: none of them may see a day half removed.
+    -- The turns of those who count days: none of them may see a day half removed.
     perform vibe_private.take_turn(of_site, 'stats');
+    perform vibe_private.take_turn(of_site, 'funnels');
+    perform vibe_private.keep_funnel_users(of_site, oldest);
     update vibe.sites as s set events_from = oldest where s.site_id = of_site;
     delete from vibe.user_events as e where e.site_id = of_site and e.occurred_at < vibe.day_start(oldest, zone);
     get diagnostics removed = row_count;
@@ -43,6 +45,67 @@ end
 $$;
 comment on function vibe_private.expire_events(integer) is
 'removes the events of one site that are older than it keeps them; returns how many';
+
+-- The last count of these days: users who were merged since they were counted are one from now on.
+create function vibe_private.keep_funnel_users(of_site integer, before date) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    each record;
+    span record;
+begin
+    for each in
+        select d.funnel_id, f.name, min(d.day) as first_day, max(d.day) as last_day
+        from vibe.daily_funnel_stats as d
+        join vibe.funnels as f using (site_id, funnel_id)
+        join vibe.sites as s using (site_id)
+        where d.site_id = of_site and d.day < before and d.day >= coalesce(s.events_from, '-infinity')
+        group by d.funnel_id, f.name
+        order by d.funnel_id
+    loop
+        select
+            vibe.day_start(each.first_day, s.time_zone) as begins,
+            vibe.day_start(each.last_day + 1, s.time_zone) + coalesce(f.within, interval '30 days') as ends,
+            coalesce(f.within, interval '30 days') as within,
+            array(
+                select vibe.day_start(each.first_day + n, s.time_zone)
+                from generate_series(0, each.last_day - each.first_day + 1) as n order by n
+            ) as periods
+        into span
+        from vibe.funnels as f
+        join vibe.sites as s using (site_id)
+        where f.site_id = of_site and f.funnel_id = each.funnel_id;
+        execute format($keep$
+            with counted as materialized (%s), entered as (
+                select $6 + width_bucket(c.step_times[1], $5) - 1 as day, c.user_id, c.depth
+                from counted as n
+                cross join unnest(n.answer) as c
+            ), counts as (
+                update vibe.daily_funnel_stats as d set users = n.users, calculated_at = now()
+                from (
+                    select k.day, k.step, (select count(*) from entered as e where e.day = k.day and e.depth >= k.step) as users
+                    from vibe.daily_funnel_stats as k
+                    where k.site_id = $1 and k.funnel_id = $7 and k.day between $6 and $8
+                ) as n
+                where d.site_id = $1 and d.funnel_id = $7 and d.day = n.day and d.step = n.step and d.users <> n.users
+            )
+            insert into vibe_private.expired_funnel_users (site_id, funnel_id, day, user_id, step)
+            select $1, $7, e.day, e.user_id, e.depth
+            from entered as e
+            -- Of days that were counted, and visitors who are still there.
+            join vibe.daily_funnel_stats as d on d.site_id = $1 and d.funnel_id = $7 and d.day = e.day and d.step = e.depth
+            join vibe.site_users as u on u.site_id = $1 and u.user_id = e.user_id
+            where e.day between $6 and $8
+            order by e.day, e.user_id
+            on conflict (site_id, funnel_id, day, user_id) do update set step = excluded.step
+        $keep$, vibe.funnel_query(of_site, vibe.funnel_definition(of_site, each.funnel_id), true))
+        using of_site, span.begins, span.ends, span.within, span.periods, each.first_day, each.funnel_id, each.last_day;
+    end loop;
+end
+$$;
+comment on function vibe_private.keep_funnel_users(integer, date) is
+'counts the funnels of the days before a day whose events are about to be removed for the last time, and keeps who was in them';
 
 -- Dropping a partition locks the whole table for a moment. Nobody waits for that longer than a second behind us: who holds
 -- a lock that long keeps the month until the next time.

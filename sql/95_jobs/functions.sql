@@ -83,11 +83,11 @@ begin
         -- The site was deleted since due_jobs() saw it.
         return false;
     end;
-    -- The lock of the row keeps other sessions off while the work is done; only vibe_owner may take it.
+    -- Only vibe_owner may lock the row; who comes at the same moment leaves it to us.
     select * into run from vibe.job_runs as r
     where r.job = of_job and r.site_id is not distinct from of_site
     for no key update skip locked;
-    if not found or vibe.job_is_running(run.session_pid, run.started_at) then
+    if not found or (run.session_pid <> pg_backend_pid() and vibe.job_is_running(run.session_pid, run.started_at)) then
         return false;
     end if;
     if run.session_pid is not null then
@@ -121,10 +121,11 @@ declare
     problem text;
     message text;
 begin
-    perform from vibe.job_runs as r
-    where r.job = of_job and r.site_id is not distinct from of_site and r.session_pid = pg_backend_pid()
-    for no key update;
-    if not found then
+    -- The note is the lock: whoever would delete the site takes the turns that this is about to take first, and this row after them.
+    if not exists (
+        select from vibe.job_runs as r
+        where r.job = of_job and r.site_id is not distinct from of_site and r.session_pid = pg_backend_pid()
+    ) then
         return false;
     end if;
     begin
