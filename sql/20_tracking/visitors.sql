@@ -63,6 +63,10 @@ begin
         select u.user_id from vibe.site_users as u
         where u.site_id = i.site_id and u.anonymous_id = i.anonymous_id limit 1
     ) as k;
+    if cardinality(found_items) is distinct from cardinality(items) then
+        -- Somebody was erased while we waited for their row. Their browser comes as one that was never seen before.
+        return vibe_private.find_visitors(items);
+    end if;
     if identifies then
         perform vibe_private.identify(found_items);
     end if;

@@ -111,14 +111,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     held record;
+    is_held boolean := false;
 begin
+    -- Again until nobody has been found to be the same person while we waited.
     loop
         select * into held from vibe.person_ids(of_site, visitors, customers);
-        exit when (held.visitors, held.customers) = (visitors, customers);
+        exit when is_held and (held.visitors, held.customers) = (visitors, customers);
         visitors := held.visitors;
         customers := held.customers;
         perform from vibe.site_users as u where u.site_id = of_site and u.user_id = any (visitors) order by u.user_id for update;
         perform from vibe.customers as c where c.site_id = of_site and c.customer_id = any (customers) order by c.customer_id for update;
+        is_held := true;
     end loop;
 end
 $$;

@@ -107,12 +107,12 @@ $$;
 comment on function vibe_private.keep_funnel_users(integer, date) is
 'counts the funnels of the days before a day whose events are about to be removed for the last time, and keeps who was in them';
 
--- Dropping a partition locks the whole table for a moment. Nobody waits for that longer than a second behind us: who holds
--- a lock that long keeps the month until the next time.
+-- Dropping a partition locks the whole table for a moment. While we wait for that, everybody who tracks waits behind us: so
+-- not for long. Who reads or writes events just then keeps the month until the next time.
 create function vibe_private.drop_empty_partitions() returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '1s'
+set lock_timeout = '100ms'
 as $$
 declare
     leaf text;

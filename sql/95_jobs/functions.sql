@@ -71,6 +71,7 @@ create function vibe_private.begin_job(of_job text, of_site integer) returns boo
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
 as $$
 declare
     run record;
@@ -79,8 +80,8 @@ begin
         insert into vibe.job_runs (job, site_id, started_at)
         values (of_job, of_site, clock_timestamp())
         on conflict on constraint job_runs_key do nothing;
-    exception when foreign_key_violation then
-        -- The site was deleted since due_jobs() saw it.
+    exception when foreign_key_violation or lock_not_available then
+        -- The site was deleted since due_jobs() saw it, or is just being.
         return false;
     end;
     -- Only vibe_owner may lock the row; who comes at the same moment leaves it to us.
@@ -130,7 +131,9 @@ begin
     end if;
     begin
         case of_job
-            when 'partitions' then perform vibe_private.add_partitions();
+            when 'partitions' then
+                -- Who reads all events waits behind us, and months are made long before they are needed.
+                perform set_config('lock_timeout', '1s', true), vibe_private.add_partitions();
             when 'old_partitions' then perform vibe_private.drop_empty_partitions();
             when 'cleaning' then perform vibe_private.forget_old_tracking();
             when 'revenue' then perform vibe_private.refresh_revenue(of_site);
