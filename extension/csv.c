@@ -3,6 +3,7 @@
  * among millions costs neither an exception nor the others.
  */
 #include "glue.h"
+#include "records.h"
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -20,7 +21,6 @@ PG_FUNCTION_INFO_V1(vibe_csv_decimal);
 PG_FUNCTION_INFO_V1(vibe_csv_instant);
 
 #define MAX_FIELDS 1000
-#define MAX_RECORD_SIZE (1024 * 1024)
 
 /* A record taken apart: the fields lie in text; or why it cannot be. */
 typedef struct csv_record
@@ -50,8 +50,8 @@ is_ascii(const uint8 *bytes, int size)
  * The record in the server's encoding. It was loaded as Latin 1, in which every byte is a character, so that a bad
  * byte is one record's fault.
  */
-static const char *
-decode(const uint8 **bytes, int *size, int encoding)
+const char *
+decode_record(const uint8 **bytes, int *size, int encoding)
 {
 	uint8	   *file;
 	int			length;
@@ -89,7 +89,7 @@ read_record(text *value, uint8 delimiter, int encoding, int width)
 	int			size = VARSIZE_ANY_EXHDR(value);
 	int			room = width < 0 ? MAX_FIELDS : width;
 
-	record.problem = size > MAX_RECORD_SIZE ? "is longer than 1 MB" : decode(&bytes, &size, encoding);
+	record.problem = size > MAX_RECORD_SIZE ? "is longer than 1 MB" : decode_record(&bytes, &size, encoding);
 	if (record.problem)
 		return record;
 	record.text = palloc(size + 1);
@@ -165,7 +165,7 @@ vibe_csv_text(PG_FUNCTION_ARGS)
 	const uint8 *bytes = (uint8 *) VARDATA_ANY(value);
 	int			size = VARSIZE_ANY_EXHDR(value);
 
-	if (size > MAX_RECORD_SIZE || decode(&bytes, &size, PG_GETARG_INT32(1)))
+	if (size > MAX_RECORD_SIZE || decode_record(&bytes, &size, PG_GETARG_INT32(1)))
 		PG_RETURN_TEXT_P(value);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len((char *) bytes, size));
 }

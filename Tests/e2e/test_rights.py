@@ -62,6 +62,7 @@ def tenants(database):
             admin.execute("insert into vibe.segmentations (site_id, name, features, k) values (vibe.site_id(%s), 'worth', '{total_spent}', 3)", [name])
             # One order, and one record that is refused.
             admin.execute("select vibe.import_csv(%s, 'orders', e'order_id,purchased_at,amount\n1,2024-01-01,1\n2,soon,1')", [name])
+            admin.execute("select vibe.import_events(%s, 'plausible', e'date,visitors,pageviews,visits\n2020-01-01,1,1,1')", [name])
         track(admin, "alpha"), track(admin, "beta")
         for email in ("viewer", "member", "owner", "outsider", "rival"):
             admin.execute("select vibe.create_user(%s, 'correct horse')", [f"{email}@example.com"])

@@ -27,6 +27,7 @@ insert into place values
     ('vibe.funnel_steps', 'made by staff; one that names the person is told in not_reached'),
     ('vibe.funnels', 'made by staff'),
     ('vibe.goals', 'made by staff'),
+    ('vibe.imported_days', 'sums of a day'),
     ('vibe.imports', 'numbers of records, and how the file is written'),
     ('vibe.job_runs', 'of sites'),
     ('vibe.purchase_items', 'articles of an order, whose buyer is in vibe.purchases'),

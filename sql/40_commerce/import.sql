@@ -17,15 +17,8 @@ begin
         );
     end if;
     perform vibe_private.check_import_options(begin_import.kind, begin_import.options);
-    insert into vibe.imports as i (site_id, kind, options)
-    values (into_site, begin_import.kind, begin_import.options)
-    returning i.import_id into begin_import.import_id;
-    perform vibe_private.drop_import_table('import_lines');
-    -- Temporary: no log is written for it, no other session sees it, and it goes with this one.
-    create temporary table import_lines (line bigint generated always as identity (cache 1000), record text);
-    execute format('comment on table pg_temp.import_lines is %L', begin_import.import_id);
-    grant select, insert on pg_temp.import_lines to public;
-    command := 'copy import_lines (record) from stdin (format csv, delimiter e''\x01'', quote e''\x02'', encoding ''latin1'')';
+    select o.import_id, o.command into begin_import.import_id, begin_import.command
+    from vibe_private.open_import(into_site, begin_import.kind, begin_import.options) as o;
 end
 $$;
 comment on function vibe.begin_import(text, text, jsonb) is
@@ -41,38 +34,11 @@ set work_mem = '128MB'
 set enable_nestloop = on
 as $$
 declare
-    into_site integer;
-    is_finished boolean;
-    name text;
+    into_site integer := vibe_private.claim_import(finish_import.import_id, array['orders', 'lines', 'customers'], 'vibe.finish_event_import()');
     answer jsonb;
 begin
-    select i.site_id into into_site from vibe.imports as i
-    where i.import_id = finish_import.import_id and i.site_id in (select vibe.my_sites('member'));
-    if not found then
-        perform vibe_private.fail(format('import %s does not exist or is not yours', coalesce(finish_import.import_id::text, 'null')));
-    end if;
-    -- Two imports of a site would write the same customers and orders.
-    perform vibe_private.take_turn(into_site, 'imports');
-    select i.finished_at is not null into is_finished from vibe.imports as i
-    where i.site_id = into_site and i.import_id = finish_import.import_id;
-    if is_finished then
-        perform vibe_private.fail(format('import %s is finished already', finish_import.import_id), errcode => '55000');
-    end if;
-    if not exists (
-        select from pg_class as c
-        where c.oid = to_regclass('pg_temp.import_lines')
-          and c.relowner = 'vibe_owner'::regrole
-          and obj_description(c.oid, 'pg_class') = finish_import.import_id::text
-    ) then
-        perform vibe_private.fail(
-            format('import %s has no lines in this session', finish_import.import_id),
-            hint => 'begin_import(), copy and finish_import() belong into one session', errcode => '55000'
-        );
-    end if;
     answer := vibe_private.import_lines(into_site, finish_import.import_id);
-    foreach name in array array['import_lines', 'import_records', 'import_rows', 'import_orders', 'import_customers', 'import_known', 'import_items', 'import_touched'] loop
-        perform vibe_private.drop_import_table(name);
-    end loop;
+    perform vibe_private.drop_import_tables();
     return answer;
 end
 $$;
@@ -95,36 +61,13 @@ begin
         perform vibe_private.fail('options has encoding', hint => 'content is text already; only files have an encoding');
     end if;
     select b.import_id into opened from vibe.begin_import(site, kind, options) as b;
-    insert into pg_temp.import_lines (record)
-    select t.line
-    from string_to_table(
-        -- As a file is loaded: each byte a character.
-        convert_from(convert_to(replace(replace(content, e'\r\n', e'\n'), e'\r', e'\n'), 'UTF8'), 'LATIN1'), e'\n'
-    ) with ordinality as t (line, place)
-    order by t.place;
+    perform vibe_private.load_import_lines(content);
     return vibe.finish_import(opened);
 end
 $$;
 comment on function vibe.import_csv(text, text, text, jsonb) is
 'imports the text of a CSV file in one call, for programs that come through the server; else as begin_import() and finish_import()';
 grant execute on function vibe.import_csv(text, text, text, jsonb) to vibe_member;
-
-create function vibe_private.drop_import_table(name text) returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set client_min_messages = warning
-as $$
-begin
-    -- A caller's own table of that name might come with policies or triggers that run as we do.
-    if exists (
-        select from pg_class as c where c.oid = to_regclass('pg_temp.' || name) and c.relowner <> 'vibe_owner'::regrole
-    ) then
-        perform vibe_private.fail(format('the temporary table %s is in the way', name), errcode => '42P07', hint => 'drop it');
-    end if;
-    execute format('drop table if exists pg_temp.%I', name);
-end
-$$;
-comment on function vibe_private.drop_import_table(text) is 'removes a temporary table of an import; refuses one that somebody else made';
 
 -- The whole of an import; the tables it makes on the way stand beside import_lines.
 create function vibe_private.import_lines(into_site integer, of_import bigint) returns jsonb

@@ -189,7 +189,7 @@ comment on trigger currency_changed on vibe.sites is 'keeps the totals of custom
 create table vibe.imports (
     site_id integer not null references vibe.sites (site_id) on delete cascade,
     import_id bigint generated always as identity unique,
-    kind text not null check (kind in ('orders', 'lines', 'customers')),
+    kind text not null check (kind in ('orders', 'lines', 'customers', 'events', 'days')),
     options jsonb not null,
     started_at timestamptz not null default now(),
     finished_at timestamptz,
@@ -206,14 +206,14 @@ comment on table vibe.imports is 'files that were imported, and what became of t
 comment on column vibe.imports.import_id is 'number of the import';
 comment on column vibe.imports.started_at is 'when it began';
 comment on column vibe.imports.accepted is 'records that broke no rule';
-comment on column vibe.imports.kind is 'what a record of the file is: an order, a line of an order, a customer';
-comment on column vibe.imports.options is 'how the file is written, as given to begin_import()';
+comment on column vibe.imports.kind is 'what a record of the file is: an order, a line of an order, a customer, an event, a day';
+comment on column vibe.imports.options is 'how the file is written, as given to begin_import(); of events and days also its format';
 comment on column vibe.imports.finished_at is 'null while the file is being loaded, and for ever if it never was finished';
 comment on column vibe.imports.records is 'records of the file, without the header and empty lines; accepted + rejected';
 comment on column vibe.imports.rejected is 'records that broke a rule; they are in vibe.import_rejects';
-comment on column vibe.imports.imported is 'orders (or customers) that were new';
-comment on column vibe.imports.changed is 'orders (or customers) that were known and differ now';
-comment on column vibe.imports.unchanged is 'orders (or customers) that were known as they are';
+comment on column vibe.imports.imported is 'orders (or customers, events, days) that were new';
+comment on column vibe.imports.changed is 'orders (or customers, days) that were known and differ now';
+comment on column vibe.imports.unchanged is 'orders (or customers, events, days) that were known as they are';
 comment on column vibe.imports.foreign_orders is 'accepted orders and refunds in another currency than the site''s, which no sum takes in';
 alter table vibe.imports enable row level security;
 create policy read on vibe.imports for select using (site_id = any (array(select vibe.my_sites())));

@@ -50,7 +50,10 @@ as $$
         || ')(?![[:alnum:]_@-]|\.[[:alnum:]])'
     from (
         select v.name from vibe.site_users as u
-        cross join lateral (values (u.anonymous_id), (u.external_id), (u.email), (u.name)) as v (name)
+        cross join lateral (values
+            -- Ids that another tool gave stand in its files without the tool's name.
+            (u.anonymous_id), (regexp_replace(u.anonymous_id, '^(umami|posthog|ga4):', '')), (u.external_id), (u.email), (u.name)
+        ) as v (name)
         where u.site_id = of_site and u.user_id = any (visitors)
         union
         select v.name from vibe.customers as c

@@ -417,6 +417,9 @@ typedef struct ks_clock
 /* A date with or without time and offset, all parts within their range; false if it is none. */
 bool		ks_read_clock(const uint8_t *text, int32_t size, ks_date_order order, ks_clock *result);
 
+/* How deep objects and arrays lie in each other, 0 for a scalar; never less than a parser of JSON descends. */
+int32_t		ks_json_depth(const uint8_t *text, int32_t size);
+
 #ifdef __clang__
 #pragma clang assume_nonnull end
 #endif

@@ -1,0 +1,235 @@
+-- Good rows into visitors, visits and events. In two rounds: visitors who are new first, since nobody waits for them, then
+-- those the site knows, whose rows (and, where the file says who they are, the site's) are held as ingest holds them.
+
+create function vibe_private.store_history(
+    into_site integer, out events bigint, out visitors bigint, out visits bigint, out first_day date, out last_day date
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    zone text := (select s.time_zone from vibe.sites as s where s.site_id = into_site);
+    month date;
+    known_round boolean;
+    stored record;
+begin
+    events := 0;
+    visits := 0;
+    select (min(r.occurred_at) at time zone zone)::date, (max(r.occurred_at) at time zone zone)::date into first_day, last_day
+    from pg_temp.import_rows as r where r.is_event;
+    for month in
+        select distinct date_trunc('month', r.occurred_at at time zone 'UTC') from pg_temp.import_rows as r where r.is_event order by 1
+    loop
+        perform vibe_private.add_partition(month);
+    end loop;
+    visitors := vibe_private.store_history_visitors(into_site);
+    foreach known_round in array array[false, true] loop
+        if known_round then
+            perform vibe_private.hold_history_visitors(into_site);
+        end if;
+        if exists (select from pg_temp.import_visitors as v where v.is_known = known_round) then
+            perform vibe_private.place_history(into_site, known_round);
+            select s.events, s.visits into stored from vibe_private.store_history_visits(into_site) as s;
+            events := events + stored.events;
+            visits := visits + stored.visits;
+        end if;
+    end loop;
+    perform vibe_private.identify_history(into_site);
+    if events + visits + visitors > 0 then
+        perform vibe_private.mark_history(into_site, first_day, zone);
+    end if;
+end
+$$;
+comment on function vibe_private.store_history(integer) is 'stores what is in pg_temp.import_rows';
+
+create function vibe_private.store_history_visitors(into_site integer) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    made bigint;
+begin
+    perform vibe_private.drop_import_table('import_visitors');
+    create temporary table import_visitors as
+    select
+        g.visitor, coalesce(u.user_id, nextval('vibe.site_users_user_id_seq')) as user_id, u.user_id is not null as is_known,
+        g.first_at, g.last_at
+    from (
+        select r.visitor, min(r.occurred_at) as first_at, max(r.occurred_at) as last_at
+        from pg_temp.import_rows as r group by r.visitor
+    ) as g
+    left join vibe.site_users as u on u.site_id = into_site and u.anonymous_id = g.visitor;
+    analyze pg_temp.import_visitors;
+    insert into vibe.site_users (site_id, user_id, anonymous_id, first_seen_at, last_seen_at)
+    select into_site, v.user_id, v.visitor, v.first_at, v.last_at
+    from pg_temp.import_visitors as v
+    where not v.is_known
+    order by v.visitor
+    on conflict do nothing;
+    get diagnostics made = row_count;
+    -- Tracked for the first time in this very moment.
+    update pg_temp.import_visitors as v
+    set user_id = u.user_id, is_known = true
+    from vibe.site_users as u
+    where not v.is_known and u.site_id = into_site and u.anonymous_id = v.visitor and u.user_id <> v.user_id;
+    return made;
+end
+$$;
+comment on function vibe_private.store_history_visitors(integer) is
+'makes pg_temp.import_visitors of the rows of an import, and the visitors who are new to the site; returns how many';
+
+create function vibe_private.hold_history_visitors(into_site integer) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The order of ingest: who decides who is who holds the site first, then visitors by number.
+    if exists (select from pg_temp.import_rows as r where r.person is not null) then
+        perform from vibe.sites as s where s.site_id = into_site for no key update;
+    end if;
+    perform from vibe.site_users as u
+    where u.site_id = into_site and u.user_id in (select v.user_id from pg_temp.import_visitors as v where v.is_known)
+    order by u.user_id
+    for no key update;
+    update vibe.site_users as u
+    set first_seen_at = least(u.first_seen_at, v.first_at), last_seen_at = greatest(u.last_seen_at, v.last_at)
+    from pg_temp.import_visitors as v
+    where v.is_known and u.site_id = into_site and u.user_id = v.user_id
+      and (u.first_seen_at > v.first_at or u.last_seen_at < v.last_at);
+end
+$$;
+comment on function vibe_private.hold_history_visitors(integer) is
+'holds the visitors of an import whom the site knew before, and makes their first and last time right';
+
+-- The rule of vibe_private.find_sessions(), for a whole file: moments and known visits of one visitor lie on one line, which
+-- silence of more than 30 minutes cuts, and each piece is cut again every 24 hours.
+create function vibe_private.place_history(into_site integer, known_round boolean) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform vibe_private.drop_import_table('import_moments');
+    create temporary table import_moments as
+    with moment as (
+        select
+            v.user_id, r.occurred_at as starts, r.occurred_at as ends, null::bigint as known, r.line,
+            r.is_event and r.event_name = 'page_view' as is_view, r.is_event and r.event_name <> 'page_view' as is_other,
+            r.url is not null as has_url, coalesce(r.device, r.browser, r.os, r.user_agent) is not null as has_client
+        from pg_temp.import_rows as r
+        join pg_temp.import_visitors as v using (visitor)
+        where v.is_known = known_round
+        union all
+        select s.user_id, s.started_at, s.last_seen_at, s.session_id, null, false, false, false, false
+        from pg_temp.import_visitors as v
+        join vibe.site_sessions as s
+            on s.site_id = into_site and s.user_id = v.user_id
+            and s.started_at >= v.first_at - interval '24 hours 30 minutes' and s.started_at <= v.last_at + interval '30 minutes'
+            and s.last_seen_at >= v.first_at - interval '30 minutes'
+        where known_round and v.is_known
+    ),
+    silence as (
+        select m.*, coalesce(m.starts - max(m.ends) over (
+            partition by m.user_id order by m.starts, m.known, m.line rows between unbounded preceding and 1 preceding
+        ) > interval '30 minutes', true) as begins
+        from moment as m
+    ),
+    piece as (
+        select
+            s.*,
+            max(s.starts) filter (where s.begins) over w as piece,
+            count(s.known) over w as known_place,
+            row_number() over (order by s.user_id, s.starts, s.known, s.line) as place
+        from silence as s
+        window w as (partition by s.user_id order by s.starts, s.known, s.line rows unbounded preceding)
+    )
+    select p.*, floor(extract(epoch from p.starts - p.piece) / 86400)::integer as day
+    from piece as p;
+    analyze pg_temp.import_moments;
+    -- Each stretch is one visit: the known one that lies in it, else a new one.
+    perform vibe_private.drop_import_table('import_visits');
+    create temporary table import_visits as
+    select g.user_id, g.piece, g.day, coalesce(g.known, nextval('vibe.site_sessions_session_id_seq')) as session_id, g.known is null as is_new
+    from (
+        select m.user_id, m.piece, m.day, min(m.known) as known, min(m.place) as place
+        from pg_temp.import_moments as m
+        group by m.user_id, m.piece, m.day
+        having count(m.line) > 0
+        order by min(m.place)
+    ) as g;
+    analyze pg_temp.import_visits;
+    -- Where several known visits lie in one stretch, a moment belongs to the one that began last before it.
+    perform vibe_private.drop_import_table('import_places');
+    create temporary table import_places as
+    select
+        m.line, m.place, m.user_id, m.starts, m.is_view, m.is_other, m.has_url, m.has_client,
+        coalesce(k.known, v.session_id) as session_id, v.is_new
+    from pg_temp.import_moments as m
+    join pg_temp.import_visits as v using (user_id, piece, day)
+    left join pg_temp.import_moments as k
+        on not v.is_new and k.known is not null
+        and k.user_id = m.user_id and k.known_place = m.known_place and k.piece = m.piece and k.day = m.day
+    where m.line is not null;
+    analyze pg_temp.import_places;
+end
+$$;
+comment on function vibe_private.place_history(integer, boolean) is
+'makes pg_temp.import_places: which visit each row of an import belongs to, of visitors who are new or of those who were known';
+
+create function vibe_private.store_history_visits(into_site integer, out events bigint, out visits bigint)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform vibe_private.sum_history_visits(into_site);
+    insert into vibe.site_sessions (
+        site_id, session_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page, referrer, referrer_domain, channel,
+        utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids, device, browser, os, user_agent, is_bot, bot_reasons
+    )
+    select
+        into_site, s.session_id, s.user_id, s.started_at, s.last_seen_at, s.page_views, s.events, s.entry_page, s.exit_page, s.referrer,
+        t.referrer_domain, t.channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids,
+        c.device, c.browser, c.os, left(s.user_agent, 500), s.is_bot, c.bot_reasons
+    from pg_temp.import_sessions as s
+    join pg_temp.import_sources as t on t.landing is not distinct from s.landing and t.referrer is not distinct from s.referrer
+    join pg_temp.import_clients as c
+        on (c.raw_device, c.raw_browser, c.raw_os, c.user_agent) is not distinct from (s.device, s.browser, s.os, s.user_agent)
+    where s.is_new
+    order by s.session_id;
+    get diagnostics visits = row_count;
+    update vibe.site_sessions as o
+    set started_at = least(o.started_at, s.started_at),
+        last_seen_at = greatest(o.last_seen_at, s.last_seen_at),
+        page_views = o.page_views + s.page_views,
+        events = o.events + s.events,
+        entry_page = case when s.started_at < o.started_at then coalesce(s.entry_page, o.entry_page) else coalesce(o.entry_page, s.entry_page) end,
+        exit_page = case when s.last_seen_at >= o.last_seen_at then coalesce(s.exit_page, o.exit_page) else o.exit_page end
+    from pg_temp.import_sessions as s
+    where not s.is_new and o.site_id = into_site and o.session_id = s.session_id
+      and (s.page_views + s.events > 0 or s.started_at < o.started_at or s.last_seen_at > o.last_seen_at);
+    insert into vibe.user_events (
+        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot
+    )
+    select
+        into_site, r.occurred_at, r.event_id, now(), p.user_id, p.session_id, r.event_name,
+        vibe_private.url_page(r.url), r.url, r.referrer, r.title, r.properties, s.is_bot
+    from pg_temp.import_rows as r
+    join pg_temp.import_places as p using (line)
+    join pg_temp.import_sessions as s using (session_id)
+    where r.is_event
+    order by r.occurred_at, r.event_id;
+    get diagnostics events = row_count;
+end
+$$;
+comment on function vibe_private.store_history_visits(integer) is
+'opens the visits of pg_temp.import_places or moves known ones on, and appends their events';
+
+create function vibe_private.url_page(url text) returns text
+language sql
+immutable
+strict
+parallel safe
+as $$
+    select case when url like '/%' then substring(url from '^[^?#]*')
+        else coalesce(nullif(substring(url from '^[^/]+//[^/?#]*([^?#]*)'), ''), '/') end
+$$;
+comment on function vibe_private.url_page(text) is 'the path of an address, which may be the path itself';
