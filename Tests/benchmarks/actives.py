@@ -143,10 +143,10 @@ def product():
         f"""insert into vibe.site_users (site_id, user_id, anonymous_id, first_seen_at, last_seen_at, merged_into)
             select {SITE}, u, 'u' || u, '{FIRST} 03:00Z', '{LAST} 03:00Z', case when u % 20 = 0 and u <= {USERS} then u - 1 end
             from generate_series(1, {USERS} + {BOTS}) as u""",
-        f"""insert into vibe.user_events (site_id, occurred_at, received_at, user_id, session_id, event_name, page, url, referrer, title,
+        f"""insert into vibe.user_events (site_id, occurred_at, received_at, user_id, session_id, event_name, page, query, referrer, title,
                 properties, is_bot)
             select {SITE}, e.at, e.at, case when e.visit % 50 = 0 then {USERS} + 1 + e.visit / 50 % {BOTS} else {USER} end, e.visit, (array['page_view', 'product_view', 'add_to_cart'])[1 + e.n % 3],
-                '/products/' || e.n, 'https://shop.example/products/' || e.n || '?from=search', 'https://search.example/',
+                '/products/' || e.n, 'from=search', 'https://search.example/',
                 'Product ' || e.n, jsonb_build_object('price', e.n % 500, 'list', 'summer'), e.visit % 50 = 0
             from {VISITS} as e""",
         f"""insert into vibe.site_sessions (site_id, session_id, user_id, started_at, last_seen_at, page_views, events, is_bot)

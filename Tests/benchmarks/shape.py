@@ -80,9 +80,9 @@ def product_events(connection, site="bench"):
     fill(connection, f"vibe.user_events, {EVENTS} rows", [
         "select vibe_private.add_partition(m::date) from generate_series(date '2025-01-01', '2025-03-01', '1 month') as m",
         f"""insert into vibe.user_events
-                (site_id, occurred_at, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot)
+                (site_id, occurred_at, received_at, user_id, session_id, event_name, page, query, referrer, title, properties, is_bot)
             select {number}, at, at, user_id, visit, event_name,
-                '/products/' || n, 'https://shop.example/products/' || n || '?from=search', 'https://search.example/', 'Product ' || n,
+                '/products/' || n, 'from=search', 'https://search.example/', 'Product ' || n,
                 jsonb_build_object('price', n % 500, 'list', 'summer'), intent = 10
             from ({_EVENT}) as e""",
         "vacuum (analyze) vibe.user_events",

@@ -57,7 +57,7 @@ def make_data():
             from generate_series(0, {VISITS} - 1) as v
             cross join lateral (select ((hashint8extended(v, 2) & 1048575) % 100)::int as n) as i
             cross join lateral (select {BEGIN} + v / 400 * 4800 * (interval '365 days' / {EVENTS}::float8) as started_at) as s""",
-        f"""insert into vibe.user_events (site_id, occurred_at, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot)
+        f"""insert into vibe.user_events (site_id, occurred_at, received_at, user_id, session_id, event_name, page, query, referrer, title, properties, is_bot)
             select {SITE}, e.at, e.at, 1 + (hashint8extended(e.visit, 1) & 1073741823) % {USERS}, e.visit,
                 case
                     when e.turn in (2, 4, 5, 7) and v.intent >= 45 then 'product_view'
@@ -66,7 +66,7 @@ def make_data():
                     when e.turn = 10 and v.intent >= 96 then 'purchase'
                     else 'page_view'
                 end,
-                '/products/' || e.n, 'https://shop.example/products/' || e.n || '?from=search', 'https://search.example/', 'Product ' || e.n,
+                '/products/' || e.n, 'from=search', 'https://search.example/', 'Product ' || e.n,
                 jsonb_build_object('price', e.n % 500, 'list', 'summer'), v.intent < 3
             from (
                 select i / 4800 * 400 + i % 400 as visit, i % 4800 / 400 as turn, i % 977 as n, {BEGIN} + i * (interval '365 days' / {EVENTS}::float8) as at

@@ -7,11 +7,11 @@ begin
     with made as (
         insert into vibe.user_events (
             site_id, occurred_at, event_id, received_at, user_id, session_id, event_name,
-            page, url, referrer, title, properties, is_bot
+            page, query, title, referrer, properties, is_bot
         )
         select
             i.site_id, i.occurred_at, i.event_id, received, i.user_id, i.session_id, i.event_name,
-            i.page, i.url, i.referrer, i.title, i.properties, s.is_bot
+            i.page, vibe_private.url_query(i.url), i.title, i.referrer, i.properties, s.is_bot
         from unnest(items) as i
         join vibe.site_sessions as s on s.site_id = i.site_id and s.session_id = i.session_id
         where i.event_name is not null

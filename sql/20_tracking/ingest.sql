@@ -140,7 +140,10 @@ begin
                 case i.item ->> 'type' when 'event' then i.item ->> 'name' when 'page_view' then 'page_view' end,
                 coalesce(nullif(substring(i.item ->> 'url' from '^[^/]+//[^/?#]*([^?#]*)'), ''),
                     case when i.item ->> 'url' is not null then '/' end),
-                i.item ->> 'url', nullif(i.item ->> 'referrer', ''), i.item ->> 'title',
+                i.item ->> 'url',
+                case when vibe_private.url_domain(i.item ->> 'referrer') = vibe_private.url_domain(i.item ->> 'url') then null
+                    else nullif(i.item ->> 'referrer', '') end,
+                i.item ->> 'title',
                 coalesce(nullif(i.item -> 'properties', 'null'), '{}'),
                 case i.item ->> 'type' when 'identify' then i.item ->> 'user_id' end,
                 coalesce(nullif(i.item -> 'traits', 'null'), '{}'),

@@ -116,13 +116,13 @@ begin
     made as (
         insert into vibe.site_sessions (
             site_id, session_id, user_id, started_at, last_seen_at, page_views, events,
-            entry_page, exit_page, referrer, referrer_domain, channel,
+            host, entry_page, entry_query, exit_page, referrer, referrer_domain, channel,
             utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids,
             device, browser, os, user_agent, is_bot, bot_reasons
         )
         select
             v.site_id, v.session_id, v.user_id, v.started_at, v.last_seen_at, v.page_views, v.events,
-            v.entry_page, v.exit_page, v.referrer, t.referrer_domain, t.channel,
+            vibe_private.url_host(v.url), v.entry_page, vibe_private.url_query(v.url), v.exit_page, v.referrer, t.referrer_domain, t.channel,
             t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids,
             c.device, c.browser, c.os, v.user_agent, vibe_private.is_bot(v.bot_reasons), v.bot_reasons
         from visit as v

@@ -81,6 +81,20 @@ as $$
 $$;
 comment on function vibe_private.url_domain(text) is 'the domain of an address, lower case, without www; null if it has none';
 
+create function vibe_private.url_host(url text) returns text
+language sql immutable strict parallel safe
+as $$
+    select lower(substring(url from '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]+)'))
+$$;
+comment on function vibe_private.url_host(text) is 'the host of an address with its port, lower case; null if it has none';
+
+create function vibe_private.url_query(url text) returns text
+language sql immutable strict parallel safe
+as $$
+    select nullif(substring(url from '^[^?#]*\?([^#]*)'), '')
+$$;
+comment on function vibe_private.url_query(text) is 'what follows the ? of an address; null for nothing';
+
 create function vibe_private.url_parameters(url text) returns table (name text, value text)
 language sql immutable parallel safe
 as $$

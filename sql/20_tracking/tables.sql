@@ -98,7 +98,9 @@ create table vibe.site_sessions (
     last_seen_at timestamptz not null default now(),
     page_views int not null default 0,
     events int not null default 0,
+    host text,
     entry_page text,
+    entry_query text,
     exit_page text,
     referrer text,
     referrer_domain text,
@@ -127,13 +129,14 @@ comment on table vibe.site_sessions is 'visits, running and past: they end after
 comment on column vibe.site_sessions.session_id is 'number of the visit';
 comment on column vibe.site_sessions.started_at is 'first event';
 comment on column vibe.site_sessions.last_seen_at is 'last event or heartbeat';
+comment on column vibe.site_sessions.host is 'host of the first page';
 comment on column vibe.site_sessions.entry_page is 'path of the first page';
+comment on column vibe.site_sessions.entry_query is 'what follows the ? in the address of the first page; null for nothing';
 comment on column vibe.site_sessions.exit_page is 'path of the last page';
-comment on column vibe.site_sessions.referrer is 'the address the first page view came from; null for none';
 comment on column vibe.site_sessions.user_agent is 'what the browser calls itself';
 comment on column vibe.site_sessions.events is 'events other than page views; heartbeats are not events';
 comment on column vibe.site_sessions.user_id is 'the visitor''s own id, before any merge';
-comment on column vibe.site_sessions.referrer is 'the page that led to the first page view';
+comment on column vibe.site_sessions.referrer is 'the page of another site that led to the first page view; null for none';
 comment on column vibe.site_sessions.referrer_domain is 'domain of referrer without www; null when it is the site itself';
 comment on column vibe.site_sessions.channel is
     'how the visit came: direct, organic_search, paid_search, referral, email and so on, by the rules of vibe_private.channel()';
@@ -144,21 +147,22 @@ comment on index vibe.site_sessions_user is 'sessions of one visitor; finds the 
 create index site_sessions_started on vibe.site_sessions (site_id, started_at);
 comment on index vibe.site_sessions_started is 'sessions of a period';
 
--- The parent has no indexes: each month brings its own, see add_partition().
+-- The parent has no indexes: each month brings its own, see add_partition(). Most of a database is rows of this table, so
+-- wide columns of one width come first (no padding), and what the visit knows (host, landing address) is not repeated.
 create table vibe.user_events (
-    site_id int not null,
     occurred_at timestamptz not null default now(),
-    event_id uuid not null default gen_random_uuid(),
     received_at timestamptz not null default now(),
     user_id bigint not null,
     session_id bigint,
+    site_id int not null,
+    event_id uuid not null default gen_random_uuid(),
+    is_bot boolean not null default false,
     event_name text not null,
     page text,
-    url text,
-    referrer text,
+    query text,
     title text,
+    referrer text,
     properties jsonb not null default '{}',
-    is_bot boolean not null default false,
     constraint user_events_time
         check (occurred_at >= '2000-01-01 00:00:00+00' and occurred_at < '2200-01-01 00:00:00+00'),
     constraint user_events_name check (event_name ~ '^\S(.{0,98}\S)?$'),
@@ -167,17 +171,16 @@ create table vibe.user_events (
 alter table vibe.user_events alter column occurred_at set (n_distinct_inherited = 1000);
 comment on table vibe.user_events is 'everything visitors did, append-only, in monthly partitions by occurred_at (UTC months)';
 comment on column vibe.user_events.received_at is 'when it arrived';
-comment on column vibe.user_events.referrer is 'the address that the page was opened from; null for none';
+comment on column vibe.user_events.query is 'what follows the ? in the address of the page; null for nothing. The visit has its host';
+comment on column vibe.user_events.referrer is 'the address on another site that the page was opened from; null for none';
 comment on column vibe.user_events.occurred_at is 'when it happened by the server''s clock, whatever the visitor''s clock says';
-comment on column vibe.user_events.event_id is 'made by the sender; a repeat within 8 days is dropped';
+comment on column vibe.user_events.event_id is 'made by the sender; a repeat within 8 days is dropped. In no index: the ledger knows them';
 comment on column vibe.user_events.user_id is 'the visitor''s own id, before any merge';
-comment on column vibe.user_events.page is 'path of url';
+comment on column vibe.user_events.page is 'path of the address of the page';
 
 create table vibe_private.user_events_default partition of vibe.user_events default;
 comment on table vibe_private.user_events_default is 'events of months that have no partition yet; the job moves them';
--- The key of every month: a repeat that waits here would keep the month of all sites from being made.
-alter table vibe_private.user_events_default
-    add constraint user_events_default_pkey primary key (site_id, occurred_at, event_id);
+select vibe_private.index_events('user_events_default');
 do $$ begin perform vibe_private.add_partitions(); end $$;
 
 create table vibe.online_users (
@@ -269,7 +272,7 @@ grant select on
 grant insert (site_id, anonymous_id, external_id, name, email, traits, customer_id, segment, first_seen_at, last_seen_at),
     update (external_id, name, email, traits, customer_id, segment, last_seen_at)
     on vibe.site_users to vibe_member;
-grant insert (site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page, referrer,
+grant insert (site_id, user_id, started_at, last_seen_at, page_views, events, host, entry_page, entry_query, exit_page, referrer,
     referrer_domain, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids,
     device, browser, os, user_agent, is_bot, bot_reasons),
     update (last_seen_at, page_views, events, exit_page, is_bot, bot_reasons)

@@ -14,7 +14,9 @@ create or replace view vibe.sessions with (security_invoker = true) as
         s.page_views,
         s.events,
         s.page_views <= 1 and s.events = 0 as is_bounce,
+        s.host,
         s.entry_page,
+        s.entry_query,
         s.exit_page,
         s.referrer,
         s.referrer_domain,
@@ -41,9 +43,11 @@ comment on column vibe.sessions.local_time is 'started_at by the clocks of the s
 comment on column vibe.sessions.day is 'day of started_at in the site''s calendar';
 comment on column vibe.sessions.session_seconds is 'from started_at to ended_at';
 comment on column vibe.sessions.is_bounce is 'at most one page view and no other event';
+comment on column vibe.sessions.host is 'host of the first page';
+comment on column vibe.sessions.entry_query is 'what follows the ? in the address of the first page; null for nothing';
 comment on column vibe.sessions.entry_page is 'path of the first page';
 comment on column vibe.sessions.exit_page is 'path of the last page';
-comment on column vibe.sessions.referrer is 'the address the first page view came from; null for none';
+comment on column vibe.sessions.referrer is 'the page of another site that led to the first page view; null for none';
 grant select on vibe.sessions to vibe_analyst;
 
 -- The visit is asked in subqueries: a join would name session_id, which the index that most counts can be read from has not.
@@ -60,7 +64,7 @@ create or replace view vibe.events with (security_invoker = true) as
         e.user_id as visitor_id,
         e.session_id,
         e.page,
-        e.url,
+        e.query,
         e.title,
         e.referrer,
         e.properties,
@@ -78,7 +82,8 @@ comment on column vibe.events.local_time is 'occurred_at by the clocks of the si
 comment on column vibe.events.day is 'day of occurred_at in the site''s calendar';
 comment on column vibe.events.user_id is 'who it was: the known user where the visitor was merged into one';
 comment on column vibe.events.visitor_id is 'the anonymous id of the browser, before merges';
-comment on column vibe.events.referrer is 'the address that the page was opened from; null for none';
+comment on column vibe.events.query is 'what follows the ? in the address of the page; null for nothing';
+comment on column vibe.events.referrer is 'the address on another site that the page was opened from; null for none';
 comment on column vibe.events.device is 'of the session';
 comment on column vibe.events.browser is 'of the session';
 comment on column vibe.events.os is 'of the session';

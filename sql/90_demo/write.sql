@@ -87,7 +87,7 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into vibe.site_sessions (
-        site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page,
+        site_id, user_id, started_at, last_seen_at, page_views, events, host, entry_page, entry_query, exit_page,
         referrer, referrer_domain, channel, utm_source, utm_medium, utm_campaign,
         device, browser, os, user_agent, is_bot, bot_reasons
     )
@@ -98,7 +98,9 @@ as $$
         v.last_seen_at,
         v.page_views,
         v.events,
+        'hearth-and-hill.example',
         v.entry_page,
+        nullif(substr(c.query, 2), ''),
         v.exit_page,
         c.referrer,
         t.referrer_domain,
@@ -143,7 +145,7 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into vibe.user_events (
-        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot
+        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, query, referrer, title, properties, is_bot
     )
     select
         of_site,
@@ -154,11 +156,7 @@ as $$
         v.session_id,
         s.event_name,
         s.page,
-        'https://hearth-and-hill.example' || s.page || case
-            when s.step = 1 then c.query
-            when s.page = '/shop/product.html' then '?id=' || p.id
-            else ''
-        end,
+        case when s.step = 1 then nullif(substr(c.query, 2), '') when s.page = '/shop/product.html' then 'id=' || p.id end,
         case when s.step = 1 then v.referrer end,
         case when s.page = '/shop/product.html' and s.event_name = 'page_view' then p.title || ' · ' || s.title else s.title end,
         case s.event_name
