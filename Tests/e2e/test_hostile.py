@@ -59,6 +59,11 @@ def path_of(url):
     return re.split(r"[?#]", path)[0] or "/"
 
 
+def query_of(url):
+    """The reference for `query`: what stands between the first ? and #."""
+    return (url or "").split("#")[0].partition("?")[2] or None
+
+
 def read(text):
     """JSON with exact numbers."""
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
@@ -116,7 +121,8 @@ def differs(database, place, name, item):
         return name, f"{len(found)} rows"
     row = read(found[0][0])
     expected = {"event_name": item["name"] if item["type"] == "event" else "page_view", "title": item.get("title"),
-                "page": path_of(item.get("url")), "properties": item.get("properties") or {}}
+                "page": path_of(item.get("url")), "query": query_of(item.get("url")), "referrer": item.get("referrer") or None,
+                "properties": item.get("properties") or {}}
     return None if {key: row[key] for key in expected} == expected else (name, expected, row)
 
 
