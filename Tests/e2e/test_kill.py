@@ -24,7 +24,7 @@ from conftest import ROOT, TEMPLATE, connect
 SEED = int(os.environ.get("VIBE_KILL_SEED", "20260101"))
 ROUNDS = 20
 CLIENTS = 6
-LONGEST_CALM = 1.2  # seconds between two kills
+LONGEST_CALM = 0.8  # seconds between two kills
 CATCH_UP = 60  # seconds that clients have at the end to get their last answers
 
 

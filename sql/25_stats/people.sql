@@ -86,7 +86,8 @@ as $$
         where s.site_id = (select p.site_id from person as p)
           and s.user_id = any (array(select unnest(p.visitors) from person as p))
           and (before is null or s.started_at < before)
-        order by s.started_at desc, s.session_id desc
+        -- The sum keeps the planner from walking all sessions of the site back in time until it has met enough of this person's.
+        order by s.started_at + interval '0' desc, s.session_id desc
         limit least(greatest(max_rows, 0), 1000)
     ) as v
     cross join lateral (
@@ -122,7 +123,8 @@ as $$
     where e.site_id = (select p.site_id from person as p)
       and e.user_id = any (array(select unnest(p.visitors) from person as p))
       and (before is null or e.occurred_at < before)
-    order by e.occurred_at desc, e.event_id desc
+    -- The sum keeps the planner from walking all events of the site back in time until it has met enough of this person's.
+    order by e.occurred_at + interval '0' desc, e.event_id desc
     limit least(greatest(max_rows, 0), 1000)
 $$;
 comment on function vibe.user_timeline(text, bigint, integer, timestamptz) is
