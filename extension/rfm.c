@@ -8,10 +8,11 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "places.h"
 #include "rfm.h"
 
 /* So many rows wait before they are added up; enough for the kernel to ask for memory ahead, few enough for a cache. */
-#define WAITING_ROWS 2048
+#define WAITING_ROWS 1024
 
 /* A kernel that adds up cannot be stopped, so it gets so many rows at a time. */
 #define ROWS_AT_ONCE (64 * 1024)
@@ -20,11 +21,20 @@ typedef struct rfm_state
 {
 	row_list	purchases;		/* of ks_purchase: not in totals yet */
 	ks_rfm_totals totals;
+	ks_purchase *list;			/* instead of both, where workers' states are combined: in the order of customer */
+	int64		list_count;
 	int64		period_end;		/* DateADT; wide, since it travels to other processes as it is */
 	bool		is_constant;	/* period_end and time_zone are the same for every row, by the query's text */
-	local_calendar calendar;
-	text	   *zone;			/* what calendar is of; null where rows come with days */
+	day_clock	clock;
 } rfm_state;
+
+/* A state as it travels from a parallel worker; the list follows, where rows are aligned. */
+typedef struct rfm_message
+{
+	int32		length;
+	int32		padding;
+	int64		period_end;
+} rfm_message;
 
 static rfm_state *
 make_state(MemoryContext context, int64 period_end)
@@ -44,39 +54,17 @@ is_constant(const Aggref *call, int argument)
 	return IsA(node, Const) || (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN);
 }
 
-static void
-set_zone(rfm_state *state, const text *zone)
-{
-	if (state->zone != NULL &&
-		VARSIZE_ANY_EXHDR(state->zone) == VARSIZE_ANY_EXHDR(zone) &&
-		memcmp(VARDATA_ANY(state->zone), VARDATA_ANY(zone), VARSIZE_ANY_EXHDR(zone)) == 0)
-		return;
-	if (state->zone != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time_zone differs between rows")));
-	calendar_init(&state->calendar, zone);
-	state->zone = MemoryContextAlloc(state->purchases.context, VARSIZE_ANY(zone));
-	memcpy(state->zone, zone, VARSIZE_ANY(zone));
-}
-
 /* The state with period_end checked; has_zone tells whether time_zone is the next argument. */
-static rfm_state *
-getarg_state(FunctionCallInfo fcinfo, int period_end_arg, bool has_zone)
+static pg_noinline rfm_state *
+check_state(FunctionCallInfo fcinfo, rfm_state *state, int period_end_arg, bool has_zone)
 {
-	rfm_state  *state = PG_ARGISNULL(0) ? NULL : (rfm_state *) PG_GETARG_POINTER(0);
 	Aggref	   *call;
 
-	if (likely(state != NULL && state->is_constant))
-		return state;
 	if (PG_ARGISNULL(period_end_arg) || DATE_NOT_FINITE(PG_GETARG_DATEADT(period_end_arg)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("period_end is null or infinite"),
 				 errdetail("It must be the day after the last one of the period.")));
-	if (has_zone && PG_ARGISNULL(period_end_arg + 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("time_zone is null")));
 	if (state == NULL)
 	{
 		state = make_state(aggregate_rows_context(fcinfo), PG_GETARG_DATEADT(period_end_arg));
@@ -89,22 +77,38 @@ getarg_state(FunctionCallInfo fcinfo, int period_end_arg, bool has_zone)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("period_end differs between rows")));
 	if (has_zone)
-		set_zone(state, PG_GETARG_TEXT_PP(period_end_arg + 1));
+		clock_getarg_zone(&state->clock, state->purchases.context, fcinfo, period_end_arg + 1);
 	return state;
+}
+
+static inline rfm_state *
+getarg_state(FunctionCallInfo fcinfo, int period_end_arg, bool has_zone)
+{
+	rfm_state  *state = PG_ARGISNULL(0) ? NULL : (rfm_state *) PG_GETARG_POINTER(0);
+
+	if (likely(state != NULL && state->is_constant))
+		return state;
+	return check_state(fcinfo, state, period_end_arg, has_zone);
+}
+
+static void *
+alloc_counted(MemoryContext context, Size size)
+{
+	check_kernel_memory(size);
+	return allocate_large(context, Max(size, 1));
 }
 
 /* Makes the table of totals large enough for more customers. */
 static void
 make_room(rfm_state *state, int64 more)
 {
-	ks_rfm_totals larger = {.hash = state->totals.hash};
+	ks_rfm_totals larger = {0};
 	int64		wanted = 2 * (state->totals.count + more);
 
 	if (wanted <= state->totals.capacity)
 		return;
 	larger.capacity = pg_nextpower2_64(wanted);
-	check_kernel_memory(larger.capacity * sizeof(ks_purchase));
-	larger.slots = allocate_large(state->purchases.context, larger.capacity * sizeof(ks_purchase));
+	larger.slots = alloc_counted(state->purchases.context, larger.capacity * sizeof(ks_purchase));
 	RUN_KERNEL(ks_rfm_move(&state->totals, &larger, &limits));
 	if (state->totals.slots != NULL)
 		pfree(state->totals.slots);
@@ -180,7 +184,7 @@ vibe_rfm_add_at(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(state);
 	at = PG_GETARG_TIMESTAMPTZ(2);
 	if (!TIMESTAMP_NOT_FINITE(at))
-		add_purchase(state, PG_GETARG_INT64(1), local_day(&state->calendar, at), PG_GETARG_DATUM(3),
+		add_purchase(state, PG_GETARG_INT64(1), clock_day(&state->clock, at), PG_GETARG_DATUM(3),
 					 !PG_ARGISNULL(4) && PG_GETARG_BOOL(4),
 					 PG_NARGS() > 7 && !PG_ARGISNULL(7) && PG_GETARG_BOOL(7));
 	PG_RETURN_POINTER(state);
@@ -199,6 +203,27 @@ vibe_rfm_add_on(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* The totals of all rows, in the order of customer. */
+static void
+make_list(rfm_state *state, ks_purchase *list)
+{
+	RUN_KERNEL(ks_rfm_list(&state->totals, list, &limits));
+}
+
+/* Adds the other list of customers; it may go away afterwards. */
+static void
+merge_list(rfm_state *state, const rfm_state *other)
+{
+	ks_purchase *list;
+	int64		count = 0;
+
+	list = alloc_counted(state->purchases.context, (state->list_count + other->list_count) * sizeof(ks_purchase));
+	RUN_KERNEL(ks_rfm_merge(state->list, state->list_count, other->list, other->list_count, &limits, list, &count));
+	pfree(state->list);
+	state->list = list;
+	state->list_count = count;
+}
+
 PG_FUNCTION_INFO_V1(vibe_rfm_combine);
 Datum
 vibe_rfm_combine(PG_FUNCTION_ARGS)
@@ -211,44 +236,49 @@ vibe_rfm_combine(PG_FUNCTION_ARGS)
 		if (state == NULL)
 		{
 			state = make_state(aggregate_rows_context(fcinfo), other->period_end);
-			state->totals.hash = 1;
-			make_room(state, other->purchases.count);
+			state->list = alloc_counted(state->purchases.context, 0);
 		}
 		else if (state->period_end != other->period_end)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("period_end differs between rows")));
-		add_up(state, &other->purchases);
+		merge_list(state, other);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
 }
 
-/* One row a customer travels, not one a purchase. */
+/* One row a customer travels, not one a purchase; workers sort, so that the leader need not. */
 PG_FUNCTION_INFO_V1(vibe_rfm_serialize);
 Datum
 vibe_rfm_serialize(PG_FUNCTION_ARGS)
 {
 	rfm_state  *state = (rfm_state *) PG_GETARG_POINTER(0);
+	rfm_message *message;
 
 	add_up(state, &state->purchases);
-	if (state->totals.count > 0)
-	{
-		rows_add_chunk(&state->purchases, state->totals.count);
-		state->purchases.last->count = state->purchases.count = state->totals.count;
-		RUN_KERNEL(ks_rfm_list(&state->totals, (ks_purchase *) (state->purchases.last + 1), &limits));
-	}
-	PG_RETURN_BYTEA_P(rows_serialize(&state->purchases, &state->period_end, sizeof(int64)));
+	message = (rfm_message *) state_bytes(sizeof(rfm_message) - VARHDRSZ +
+										  state->totals.count * (uint64) sizeof(ks_purchase));
+	message->padding = 0;
+	message->period_end = state->period_end;
+	make_list(state, (ks_purchase *) (message + 1));
+	PG_RETURN_BYTEA_P((bytea *) message);
 }
 
+/* The rows stay where they are: the combining function is called next, and copies them. */
 PG_FUNCTION_INFO_V1(vibe_rfm_deserialize);
 Datum
 vibe_rfm_deserialize(PG_FUNCTION_ARGS)
 {
-	rfm_state  *state = make_state(CurrentMemoryContext, 0);
+	rfm_message *message = (rfm_message *) PG_GETARG_BYTEA_P(0);
+	rfm_state  *state;
 
-	rows_deserialize(&state->purchases, PG_GETARG_BYTEA_PP(0), &state->period_end, sizeof(int64));
+	if ((uintptr_t) message % MAXIMUM_ALIGNOF != 0)
+		message = (rfm_message *) PG_GETARG_BYTEA_P_COPY(0);
+	state = make_state(CurrentMemoryContext, message->period_end);
+	state->list = (ks_purchase *) (message + 1);
+	state->list_count = (VARSIZE(message) - sizeof(rfm_message)) / sizeof(ks_purchase);
 	PG_RETURN_POINTER(state);
 }
 
@@ -259,15 +289,22 @@ vibe_rfm_deserialize(PG_FUNCTION_ARGS)
 static ks_rfm_score *
 score(rfm_state *state, Size ahead, int64 *count)
 {
-	Size		size;
+	ks_purchase *list = state->list;
+	int64		list_count = state->list_count;
 	char	   *place;
 
-	add_up(state, &state->purchases);
-	size = ahead + Max(state->totals.count, 1) * sizeof(ks_rfm_score);
-	check_kernel_memory(size);
-	place = allocate_large(CurrentMemoryContext, size);
-	RUN_KERNEL(ks_rfm_scores(&state->totals, (int32) state->period_end, &limits,
+	if (list == NULL)
+	{
+		add_up(state, &state->purchases);
+		list_count = state->totals.count;
+		list = alloc_counted(state->purchases.context, list_count * sizeof(ks_purchase));
+		make_list(state, list);
+	}
+	place = alloc_counted(CurrentMemoryContext, ahead + list_count * sizeof(ks_rfm_score));
+	RUN_KERNEL(ks_rfm_scores(list, list_count, (int32) state->period_end, &limits,
 							 (ks_rfm_score *) (place + ahead), count));
+	if (list != state->list)
+		pfree(list);
 	return (ks_rfm_score *) (place + ahead);
 }
 

@@ -66,6 +66,19 @@ money_from_numeric(Datum amount)
 	/* Zeros at the end are not stored, so a digit below 10000^-1 means a fifth decimal. */
 	if (digit_count > weight + 2)
 		return bad_money(amount, ERRCODE_INVALID_PARAMETER_VALUE, "It must have at most 4 decimals, as round(amount, 4) gives.");
+	/* Up to 10^12, as money mostly is: nothing can overflow. */
+	if (likely(digit_count > 0 && weight >= 0 && weight < 3))
+	{
+		for (int place = 0; place < weight + 2; place++)
+		{
+			int16		digit = 0;
+
+			if (place < digit_count)
+				memcpy(&digit, bytes + place * sizeof(int16), sizeof(digit));
+			money = money * 10000 + digit;
+		}
+		return negative ? -money : money;
+	}
 	for (int place = 0; digit_count > 0 && place < weight + 2 && !overflow; place++)
 	{
 		int16		digit = 0;

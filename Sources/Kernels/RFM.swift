@@ -31,12 +31,12 @@ private enum Cluster: Int8 {
 ///
 /// Customers without an order, or whose last day is not before `periodEnd`, are left out.
 /// - Returns: how many were scored.
-/// - Complexity: O(customers) time; scratch 32 bytes a customer.
+/// - Complexity: O(customers) time; scratch 8 bytes a customer.
 private func scoreCustomers(
-  _ totals: ks_rfm_totals, periodEnd: Int32, _ limits: inout Limits,
+  _ customers: UnsafeBufferPointer<ks_purchase>, periodEnd: Int32, _ limits: inout Limits,
   into scores: UnsafeMutablePointer<ks_rfm_score>
 ) throws(Failure) -> Int {
-  let count = try fillInOrder(totals, periodEnd, &limits, into: scores)
+  let count = try fill(scores, from: customers, periodEnd, limits)
   let values = try Scratch<Int64>(count, &limits)
   let recency = try quintiles(of: values.base, count, &limits) { 0 &- Int64(scores[$0].recency) }
   let frequency = try quintiles(of: values.base, count, &limits) { Int64(scores[$0].frequency) }
@@ -58,48 +58,25 @@ private func scoreCustomers(
   return count
 }
 
-/// Writes the customers that count, without scores, in the order of their number.
-private func fillInOrder(
-  _ totals: ks_rfm_totals, _ periodEnd: Int32, _ limits: inout Limits,
-  into scores: UnsafeMutablePointer<ks_rfm_score>
+/// Writes the customers that count, without scores.
+private func fill(
+  _ scores: UnsafeMutablePointer<ks_rfm_score>, from customers: UnsafeBufferPointer<ks_purchase>,
+  _ periodEnd: Int32, _ limits: Limits
 ) throws(Failure) -> Int {
-  guard let slots = totals.slots else { return 0 }
-  var sorted = try Scratch<KeyedRow>(Int(totals.count), &limits)
-  let count = try listSlots(slots, Int(totals.capacity), before: periodEnd, &limits, into: sorted.base)
-  try radixSort(&sorted, count: count, &limits)
-  var place = 0
-  while place < count {
-    try limits.poll(row: place)
-    // Slots are read in the order of customer, which is none in memory.
-    ks_prefetch(slots + Int(sorted.base[min(place &+ 16, count &- 1)].row))
-    let customer = slots[Int(sorted.base[place].row)]
+  var (row, count) = (0, 0)
+  while row < customers.count {
+    try limits.poll(row: row)
+    let customer = customers[row]
+    row &+= 1
+    if customer.orders <= 0 || customer.day >= periodEnd { continue }
     let days = Int64(periodEnd) &- Int64(customer.day)
-    scores[place] = ks_rfm_score()
-    scores[place].customer = customer.customer
-    scores[place].amount = customer.amount
-    scores[place].recency = Int32(truncatingIfNeeded: min(days, Int64(Int32.max)))
-    scores[place].frequency = customer.orders
-    scores[place].foreign_orders = customer.foreign_orders
-    place &+= 1
-  }
-  sorted.release(&limits)
-  return count
-}
-
-/// The slots of the customers that count, with the customers' numbers as keys.
-private func listSlots(
-  _ slots: UnsafePointer<ks_purchase>, _ capacity: Int, before periodEnd: Int32, _ limits: inout Limits,
-  into list: UnsafeMutablePointer<KeyedRow>
-) throws(Failure) -> Int {
-  var count = 0
-  var slot = 0
-  while slot < capacity {
-    try limits.poll(row: slot)
-    if slots[slot].orders > 0 && slots[slot].day < periodEnd {
-      list[count] = KeyedRow(key: slots[slot].customer, row: UInt32(truncatingIfNeeded: slot))
-      count &+= 1
-    }
-    slot &+= 1
+    scores[count] = ks_rfm_score()
+    scores[count].customer = customer.customer
+    scores[count].amount = customer.amount
+    scores[count].recency = Int32(truncatingIfNeeded: min(days, Int64(Int32.max)))
+    scores[count].frequency = customer.orders
+    scores[count].foreign_orders = customer.foreign_orders
+    count &+= 1
   }
   return count
 }
@@ -122,12 +99,15 @@ private func quintiles(
 
 @c @implementation
 public func ks_rfm_scores(
-  _ totals: UnsafePointer<ks_rfm_totals>, _ periodEnd: Int32, _ limits: UnsafePointer<ks_limits>,
-  _ scores: UnsafeMutablePointer<ks_rfm_score>, _ count: UnsafeMutablePointer<Int64>
+  _ rows: UnsafePointer<ks_purchase>, _ rowCount: Int64, _ periodEnd: Int32,
+  _ limits: UnsafePointer<ks_limits>, _ scores: UnsafeMutablePointer<ks_rfm_score>,
+  _ count: UnsafeMutablePointer<Int64>
 ) -> ks_status {
   var limits = Limits(limits)
+  if rowCount < 0 { return KS_BAD_ARGUMENT }
+  let rows = UnsafeBufferPointer(start: rows, count: Int(rowCount))
   do throws(Failure) {
-    count.pointee = Int64(try scoreCustomers(totals.pointee, periodEnd: periodEnd, &limits, into: scores))
+    count.pointee = Int64(try scoreCustomers(rows, periodEnd: periodEnd, &limits, into: scores))
     return KS_OK
   } catch {
     return error.status

@@ -2,16 +2,15 @@ import CKernels
 
 // Purchases added up per customer, in a hash table whose memory belongs to the caller: open addressing, at most half
 // full. The hash is fixed, so that a run can be repeated; the places depend on row order and never reach an answer.
+// What processes pass on is a list in the order of customer: each sorts its own, and lists are merged without a hash.
 
 /// How many rows ahead a slot is asked for; a table that is larger than the cache answers as if it were in it.
 private let ahead = 12
 
 /// Where the search for a customer begins, in a table of some capacity.
 ///
-/// Fibonacci hashing of the folded number: the high bits of the product depend on all of it. Of the two multipliers
-/// a table that is filled from another must have the other one: in the same order of slots, rows would crowd.
+/// Fibonacci hashing of the folded number: the high bits of the product depend on all of it.
 private struct Hash {
-  private let multiplier: UInt64
   private let shift: UInt64
   /// What a place is masked with to begin again after the last slot.
   let mask: Int
@@ -20,7 +19,6 @@ private struct Hash {
   init?(of totals: ks_rfm_totals) {
     let capacity = totals.capacity
     if capacity < 2 || capacity > 1 &<< 32 || capacity & (capacity &- 1) != 0 { return nil }
-    multiplier = totals.hash == 0 ? 0x9E37_79B9_7F4A_7C15 : 0xC2B2_AE3D_27D4_EB4F
     shift = UInt64(truncatingIfNeeded: 64 &- capacity.trailingZeroBitCount)
     mask = Int(capacity) &- 1
   }
@@ -28,7 +26,7 @@ private struct Hash {
   @inline(__always)
   func home(_ customer: Int64) -> Int {
     let bits = UInt64(bitPattern: customer)
-    return Int(truncatingIfNeeded: ((bits ^ (bits &>> 32)) &* multiplier) &>> shift)
+    return Int(truncatingIfNeeded: ((bits ^ (bits &>> 32)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
   }
 }
 
@@ -101,22 +99,70 @@ private func move(
   larger.count = smaller.count
 }
 
-/// Writes the totals one after the other.
+/// Writes the totals in the order of customer.
 ///
-/// - Complexity: O(capacity); does not allocate.
+/// - Complexity: O(capacity); scratch 32 bytes a customer.
 private func list(
-  _ totals: ks_rfm_totals, to rows: UnsafeMutablePointer<ks_purchase>, _ limits: Limits
+  _ totals: ks_rfm_totals, to rows: UnsafeMutablePointer<ks_purchase>, _ limits: inout Limits
 ) throws(Failure) {
   guard let slots = totals.slots else { return }
-  var (slot, row) = (0, 0)
-  while slot < Int(totals.capacity) {
+  let count = Int(totals.count)
+  var sorted = try Scratch<KeyedRow>(count, &limits)
+  try listSlots(slots, Int(totals.capacity), limits, into: sorted.base)
+  try radixSort(&sorted, count: count, &limits)
+  var row = 0
+  while row < count {
+    try limits.poll(row: row)
+    // Slots are read in the order of customer, which is none in memory.
+    ks_prefetch(slots + Int(sorted.base[min(row &+ 16, count &- 1)].row))
+    rows[row] = slots[Int(sorted.base[row].row)]
+    row &+= 1
+  }
+  sorted.release(&limits)
+}
+
+/// The slots in use, with the customers' numbers as keys.
+private func listSlots(
+  _ slots: UnsafePointer<ks_purchase>, _ capacity: Int, _ limits: Limits,
+  into list: UnsafeMutablePointer<KeyedRow>
+) throws(Failure) {
+  var (slot, count) = (0, 0)
+  while slot < capacity {
     try limits.poll(row: slot)
     if slots[slot].orders >= 0 {
-      rows[row] = slots[slot]
-      row &+= 1
+      list[count] = KeyedRow(key: slots[slot].customer, row: UInt32(truncatingIfNeeded: slot))
+      count &+= 1
     }
     slot &+= 1
   }
+}
+
+/// Makes one list of two that are in the order of customer.
+///
+/// - Returns: how many customers there are.
+/// - Complexity: O(customers of both); does not allocate.
+private func merge(
+  _ left: UnsafeBufferPointer<ks_purchase>, _ right: UnsafeBufferPointer<ks_purchase>, _ limits: Limits,
+  into rows: UnsafeMutablePointer<ks_purchase>
+) throws(Failure) -> Int {
+  var (l, r, count) = (0, 0, 0)
+  while l < left.count || r < right.count {
+    try limits.poll(row: count)
+    let takesLeft = r == right.count || (l < left.count && left[l].customer <= right[r].customer)
+    let takesRight = l == left.count || (r < right.count && right[r].customer <= left[l].customer)
+    if takesLeft {
+      rows[count] = left[l]
+      l &+= 1
+    } else {
+      rows[count] = right[r]
+    }
+    if takesRight {
+      if takesLeft { try add(right[r], to: &rows[count]) }
+      r &+= 1
+    }
+    count &+= 1
+  }
+  return count
 }
 
 @c @implementation
@@ -149,8 +195,26 @@ public func ks_rfm_list(
   _ totals: UnsafePointer<ks_rfm_totals>, _ rows: UnsafeMutablePointer<ks_purchase>,
   _ limits: UnsafePointer<ks_limits>
 ) -> ks_status {
+  var limits = Limits(limits)
   do throws(Failure) {
-    try list(totals.pointee, to: rows, Limits(limits))
+    try list(totals.pointee, to: rows, &limits)
+    return KS_OK
+  } catch {
+    return error.status
+  }
+}
+
+@c @implementation
+public func ks_rfm_merge(
+  _ left: UnsafePointer<ks_purchase>, _ leftCount: Int64, _ right: UnsafePointer<ks_purchase>,
+  _ rightCount: Int64, _ limits: UnsafePointer<ks_limits>, _ rows: UnsafeMutablePointer<ks_purchase>,
+  _ count: UnsafeMutablePointer<Int64>
+) -> ks_status {
+  if leftCount < 0 || rightCount < 0 { return KS_BAD_ARGUMENT }
+  let left = UnsafeBufferPointer(start: left, count: Int(leftCount))
+  let right = UnsafeBufferPointer(start: right, count: Int(rightCount))
+  do throws(Failure) {
+    count.pointee = Int64(try merge(left, right, Limits(limits), into: rows))
     return KS_OK
   } catch {
     return error.status

@@ -24,11 +24,7 @@ private func purchase(
 
 /// A table of totals as the glue keeps it, freed with the object.
 private final class Totals {
-  var table: ks_rfm_totals
-
-  init(hash: Int32 = 0) {
-    table = ks_rfm_totals(slots: nil, capacity: 0, count: 0, hash: hash)
-  }
+  var table = ks_rfm_totals(slots: nil, capacity: 0, count: 0)
 
   deinit {
     table.slots?.deallocate()
@@ -38,8 +34,7 @@ private final class Totals {
   func larger(for more: Int) -> ks_rfm_totals {
     var capacity = 2
     while capacity < 2 * (Int(table.count) + more) { capacity *= 2 }
-    return ks_rfm_totals(
-      slots: .allocate(capacity: capacity), capacity: Int64(capacity), count: 0, hash: table.hash)
+    return ks_rfm_totals(slots: .allocate(capacity: capacity), capacity: Int64(capacity), count: 0)
   }
 
   func add(_ purchases: some Collection<ks_purchase>) -> ks_status {
@@ -60,14 +55,36 @@ private final class Totals {
       used = Int(table.count)
     }
   }
+}
 
-  func score(end: Int32) -> [ks_rfm_score] {
-    [ks_rfm_score](unsafeUninitializedCapacity: Int(table.count) + 1) { buffer, used in
-      var count: Int64 = -1
-      #expect(withLimits { ks_rfm_scores(&table, end, $0, buffer.baseAddress!, &count) } == KS_OK)
-      used = Int(count)
+private func score(_ rows: [ks_purchase], end: Int32) -> [ks_rfm_score] {
+  [ks_rfm_score](unsafeUninitializedCapacity: rows.count + 1) { buffer, used in
+    var count: Int64 = -1
+    rows.withUnsafeBufferPointer { rows in
+      // An empty array has no address, and the kernel wants one.
+      let start = rows.baseAddress ?? UnsafePointer(bitPattern: 8)!
+      let status = withLimits {
+        ks_rfm_scores(start, Int64(rows.count), end, $0, buffer.baseAddress!, &count)
+      }
+      #expect(status == KS_OK)
     }
+    used = Int(count)
   }
+}
+
+private func merged(_ left: [ks_purchase], _ right: [ks_purchase]) -> (rows: [ks_purchase], status: ks_status)
+{
+  var status = KS_BAD_ARGUMENT
+  let rows = [ks_purchase](unsafeUninitializedCapacity: left.count + right.count + 1) { buffer, used in
+    var count: Int64 = 0
+    // One row more than is said: an empty array has no address.
+    let (some, more) = (left + [purchase(0, day: 0, amount: 0)], right + [purchase(0, day: 0, amount: 0)])
+    status = withLimits {
+      ks_rfm_merge(some, Int64(left.count), more, Int64(right.count), $0, buffer.baseAddress!, &count)
+    }
+    used = Int(count)
+  }
+  return (rows, status)
 }
 
 /// Adds up and scores, as the glue does in one process: so many rows at a time.
@@ -76,19 +93,21 @@ private func rfm(_ purchases: [ks_purchase], end: Int32, chunksOf size: Int = 7)
   for start in stride(from: 0, to: purchases.count, by: size) {
     #expect(totals.add(purchases[start..<min(start + size, purchases.count)]) == KS_OK)
   }
-  return seen(totals.score(end: end))
+  return seen(score(totals.rows, end: end))
 }
 
-/// As parallel workers do: each adds up a part, and their totals are added up by another.
+/// As parallel workers do: each adds up a part and sorts it, and their lists are merged by another.
 private func rfm(_ purchases: [ks_purchase], end: Int32, workers: Int) -> [Score] {
-  let leader = Totals(hash: 1)
+  var all: [ks_purchase] = []
   for worker in 0..<workers {
     let part = purchases.enumerated().filter { $0.offset % workers == worker }.map(\.element)
     let totals = Totals()
     #expect(totals.add(part) == KS_OK)
-    #expect(leader.add(totals.rows) == KS_OK)
+    let (rows, status) = merged(all, totals.rows)
+    #expect(status == KS_OK)
+    all = rows
   }
-  return seen(leader.score(end: end))
+  return seen(score(all, end: end))
 }
 
 private func seen(_ scores: [ks_rfm_score]) -> [Score] {
@@ -196,15 +215,45 @@ struct RFMTests {
     var larger = totals.larger(for: 10_000)
     #expect(withLimits(stopped: true) { ks_rfm_move(&totals.table, &larger, $0) } == KS_STOPPED)
     larger.slots?.deallocate()
+    let list = UnsafeMutablePointer<ks_purchase>.allocate(capacity: 2000)
     let scores = UnsafeMutablePointer<ks_rfm_score>.allocate(capacity: 1000)
-    defer { scores.deallocate() }
+    defer {
+      list.deallocate()
+      scores.deallocate()
+    }
     var count: Int64 = 0
-    #expect(withLimits(stopped: true) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_STOPPED)
+    #expect(withLimits(stopped: true) { ks_rfm_list(&totals.table, list, $0) } == KS_STOPPED)
     // 16 bytes a customer twice for the order, later 8 and 16 kB for the quintiles.
+    #expect(withLimits(memory: 31_000) { ks_rfm_list(&totals.table, list, $0) } == KS_MEMORY_LIMIT)
+    #expect(withLimits(memory: 48_000) { ks_rfm_list(&totals.table, list, $0) } == KS_OK)
+    let rows = totals.rows
     #expect(
-      withLimits(memory: 31_000) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_MEMORY_LIMIT)
-    #expect(withLimits(memory: 48_000) { ks_rfm_scores(&totals.table, 2, $0, scores, &count) } == KS_OK)
-    #expect(count == 1000 && totals.rows.allSatisfy { $0.amount == 3 && $0.orders == 3 })
+      withLimits(stopped: true) { ks_rfm_merge(rows, 1000, rows, 1000, $0, list, &count) } == KS_STOPPED)
+    #expect(withLimits(stopped: true) { ks_rfm_scores(rows, 1000, 2, $0, scores, &count) } == KS_STOPPED)
+    #expect(withLimits(memory: 7_000) { ks_rfm_scores(rows, 1000, 2, $0, scores, &count) } == KS_MEMORY_LIMIT)
+    #expect(withLimits(memory: 32_000) { ks_rfm_scores(rows, 1000, 2, $0, scores, &count) } == KS_OK)
+    #expect(count == 1000 && rows.allSatisfy { $0.amount == 3 && $0.orders == 3 })
+    #expect(rows.map(\.customer) == (0..<1000).map { Int64($0) })
+  }
+
+  @Test("merging adds up who is in both lists, and keeps the order")
+  func merging() {
+    let left = [1, 3, 5].map { purchase($0, day: 3, amount: 10) }
+    let right = [
+      purchase(.min, day: 1, amount: 1), purchase(3, day: 9, amount: 5), purchase(7, day: 1, amount: 2),
+    ]
+    for (one, other) in [(left, right), (right, left)] {
+      let (rows, status) = merged(one, other)
+      #expect(status == KS_OK)
+      #expect(rows.map(\.customer) == [.min, 1, 3, 5, 7])
+      #expect(rows.map(\.amount) == [1, 10, 15, 10, 2])
+      #expect(rows.map(\.orders) == [1, 1, 2, 1, 1])
+      #expect(rows.map(\.day) == [1, 3, 9, 3, 1])
+    }
+    #expect(merged(left, []).rows.map(\.customer) == [1, 3, 5] && merged([], left).rows.count == 3)
+    #expect(merged([], []).rows.isEmpty)
+    let much = [purchase(1, day: 1, amount: .max)]
+    #expect(merged(much, much).status == KS_OVERFLOW)
   }
 
   @Test("a table without room, or of no size, is refused")
@@ -214,7 +263,7 @@ struct RFMTests {
     #expect(ks_rfm_add(&totals.table, [row], 1) == KS_BAD_ARGUMENT)
     #expect(totals.add([row]) == KS_OK && totals.table.capacity == 2)
     #expect(ks_rfm_add(&totals.table, [row, row], 2) == KS_BAD_ARGUMENT)
-    var odd = ks_rfm_totals(slots: totals.table.slots, capacity: 3, count: 0, hash: 0)
+    var odd = ks_rfm_totals(slots: totals.table.slots, capacity: 3, count: 0)
     #expect(withLimits { ks_rfm_move(&totals.table, &odd, $0) } == KS_BAD_ARGUMENT)
   }
 

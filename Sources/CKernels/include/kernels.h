@@ -113,7 +113,6 @@ typedef struct ks_rfm_totals
 	ks_purchase *KS_NULLABLE slots;
 	int64_t		capacity;		/* slots: 0 or a power of two, 2^32 at most */
 	int64_t		count;			/* customers */
-	int32_t		hash;			/* 0 or 1: rows that were listed go to a table of the other hash, or they would crowd */
 } ks_rfm_totals;
 
 typedef struct ks_rfm_score
@@ -137,17 +136,24 @@ typedef struct ks_rfm_score
  */
 ks_status	ks_rfm_add(ks_rfm_totals *totals, const ks_purchase *rows, int64_t count);
 
-/* Fills larger totals of the same hash, whose slots hold nothing yet, with those of smaller ones. */
+/* Fills larger totals, whose slots hold nothing yet, with those of smaller ones. */
 ks_status	ks_rfm_move(const ks_rfm_totals *smaller, ks_rfm_totals *larger, const ks_limits *limits);
 
-/* Writes one row a customer, in no order that means anything; rows has room for totals->count. */
+/* Writes one row a customer, in the order of customer; rows has room for totals->count. */
 ks_status	ks_rfm_list(const ks_rfm_totals *totals, ks_purchase *rows, const ks_limits *limits);
 
 /*
- * Scores the customers. Those without an order or whose last one is not before period_end are left out.
- * scores has room for every customer; *count of them are written, in the order of customer.
+ * Makes one list of two, each in the order of customer and with one row a customer. rows has room for both;
+ * *count of them are written.
  */
-ks_status	ks_rfm_scores(const ks_rfm_totals *totals, int32_t period_end, const ks_limits *limits,
+ks_status	ks_rfm_merge(const ks_purchase *left, int64_t left_count, const ks_purchase *right, int64_t right_count,
+						 const ks_limits *limits, ks_purchase *rows, int64_t *count);
+
+/*
+ * Scores the customers of such a list. Those without an order or whose last one is not before period_end are left
+ * out. scores has room for every customer; *count of them are written, in the order of customer.
+ */
+ks_status	ks_rfm_scores(const ks_purchase *rows, int64_t row_count, int32_t period_end, const ks_limits *limits,
 						  ks_rfm_score *scores, int64_t *count);
 
 /* The cluster of a cell of scores, each 1 to 5; 0 outside of that. */
