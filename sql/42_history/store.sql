@@ -207,11 +207,11 @@ begin
     where not s.is_new and o.site_id = into_site and o.session_id = s.session_id
       and (s.page_views + s.events > 0 or s.started_at < o.started_at or s.last_seen_at > o.last_seen_at);
     insert into vibe.user_events (
-        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, url, referrer, title, properties, is_bot
+        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, query, referrer, title, properties, is_bot
     )
     select
         into_site, r.occurred_at, r.event_id, now(), p.user_id, p.session_id, r.event_name,
-        vibe_private.url_page(r.url), r.url, r.referrer, r.title, r.properties, s.is_bot
+        vibe_private.url_page(r.url), vibe_private.url_query(r.url), r.referrer, r.title, r.properties, s.is_bot
     from pg_temp.import_rows as r
     join pg_temp.import_places as p using (line)
     join pg_temp.import_sessions as s using (session_id)
