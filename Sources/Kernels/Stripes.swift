@@ -22,7 +22,8 @@ typealias ThreadEntry = @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutab
 /// Does the stripes 0 ..< `count` of some work, by `threads` threads of which the caller's is one.
 ///
 /// Work is cut into stripes whose number hangs on the rows alone, and the caller joins what they wrote in their order;
-/// so the answer has the same bits whatever number of threads did the work.
+/// so the answer has the same bits whatever number of threads did the work. Each thread takes the next stripe as it
+/// gets free: on a busy machine the others do not wait for the one that is slow.
 ///
 /// All signals are blocked in the new threads: the server's handlers must run in its own. A thread that cannot be made
 /// is no failure; the caller does its share.
@@ -41,20 +42,21 @@ func runStripes<Work: StripedWork>(
   }
   var left = limits
   let shares = try Scratch<Share<Work>>(crew, &left)
+  let next = try Scratch<Int64>(1, &left)
+  next.base[0] = 0
   var member = 0
   while member < crew {
-    shares.base[member] = Share(work: work, limits: limits, first: member, step: crew, count: count)
+    shares.base[member] = Share(work: work, limits: limits, next: next.base, count: count)
     member &+= 1
   }
   if runCrew(shares.base, crew) { throw .stopped }
 }
 
-/// Every `step`-th stripe from `first` on.
+/// What one thread does: stripes that nobody has taken, until none are left.
 struct Share<Work: StripedWork>: BitwiseCopyable {
   fileprivate let work: Work
   fileprivate let limits: Limits
-  fileprivate let first: Int
-  fileprivate let step: Int
+  fileprivate let next: UnsafeMutablePointer<Int64>
   fileprivate let count: Int
   fileprivate var thread = pthread_t()
   fileprivate var stopped = false
@@ -67,10 +69,10 @@ struct Share<Work: StripedWork>: BitwiseCopyable {
 
   fileprivate mutating func run() {
     do throws(Failure) {
-      var stripe = first
-      while stripe < count {
+      while true {
+        let stripe = Int(ks_take_number(next))
+        if stripe >= count { return }
         try work.run(stripe, limits)
-        stripe &+= step
       }
     } catch {
       stopped = true
@@ -91,15 +93,10 @@ private func runCrew<Work: StripedWork>(_ shares: UnsafeMutablePointer<Share<Wor
   pthread_sigmask(SIG_SETMASK, &before, nil)
 
   shares[0].run()
-  var member = made
-  while member < crew {
-    shares[member].run()
-    member &+= 1
-  }
-  var stopped = false
-  member = 0
-  while member < crew {
-    if member > 0 && member < made { pthread_join(shares[member].thread, nil) }
+  var stopped = shares[0].stopped
+  var member = 1
+  while member < made {
+    pthread_join(shares[member].thread, nil)
     stopped = stopped || shares[member].stopped
     member &+= 1
   }

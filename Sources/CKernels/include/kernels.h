@@ -65,6 +65,13 @@ ks_prefetch(const void *address)
 	__builtin_prefetch(address);
 }
 
+/* The next number that no thread has taken. */
+static inline int64_t
+ks_take_number(int64_t *next)
+{
+	return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+}
+
 /* The whole part of a number that is known to fit; Swift's own conversion ends the process where it does not. */
 static inline int64_t
 ks_truncate(double number)
