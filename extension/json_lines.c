@@ -16,6 +16,7 @@ PG_FUNCTION_INFO_V1(vibe_json_record);
 PG_FUNCTION_INFO_V1(vibe_json_problem);
 
 #define MAX_DEPTH 100
+#define MAX_NUMBER_SIZE 400
 
 /* A number can be short and yet have more digits than numeric takes; what reads properties makes double precision of it. */
 static void
@@ -28,7 +29,7 @@ check_number(void *state, char *token, JsonTokenType type)
 		return;
 	errno = 0;
 	value = strtod(token, NULL);
-	if (errno == ERANGE && (value == 0 || isinf(value)))
+	if (strlen(token) > MAX_NUMBER_SIZE || (errno == ERANGE && (value == 0 || isinf(value))))
 		*is_out_of_range = true;
 }
 

@@ -116,9 +116,7 @@ as $body$
         case when v.event = '$pageview' then 'page_view' else v.event end as event_name,
         coalesce(p.given ->> '$current_url', p.given ->> '$pathname') as url, nullif(p.given ->> '$referrer', '$direct') as referrer,
         p.given ->> 'title' as title,
-        case when jsonb_typeof(p.given) = 'object' then coalesce((
-            select jsonb_object_agg(o.key, o.value) from jsonb_each(p.given) as o where o.key !~~ '$%' and o.key <> all ('{token,distinct_id,time,title}')
-        ), '{}') else 'null' end as properties,
+        coalesce(vibe_private.json_own_keys(p.given, '$') - '{token,distinct_id,time,title}'::text[], 'null') as properties,
         p.given ->> '$device_type' as device, p.given ->> '$browser' as browser, p.given ->> '$os' as os,
         coalesce(p.given ->> '$raw_user_agent', p.given ->> '$user_agent') as user_agent,
         coalesce(r.j #>> '{person_properties,name}', p.given #>> '{$set,name}') as name,
@@ -161,18 +159,7 @@ as $$
         cross join lateral (
             select r.j ->> 'event_name', r.j ->> 'user_pseudo_id', r.j ->> 'event_timestamp', r.j -> 'collected_traffic_source' offset 0
         ) as v (event, visitor, time, collected)
-        cross join lateral (
-            select coalesce(jsonb_object_agg(k.key, k.value), '{}')
-            from (
-                select e ->> 'key', coalesce(
-                    nullif(e #> '{value,string_value}', 'null'),
-                    -- BigQuery writes whole numbers as text, lest a reader round them.
-                    case when e #>> '{value,int_value}' ~ '^-?[0-9]{1,18}$' then to_jsonb((e #>> '{value,int_value}')::bigint) end,
-                    nullif(e #> '{value,double_value}', 'null'), nullif(e #> '{value,float_value}', 'null'))
-                from jsonb_array_elements(case jsonb_typeof(r.j -> 'event_params') when 'array' then r.j -> 'event_params' else '[]' end) as e
-            ) as k (key, value)
-            where k.key is not null and k.value is not null
-        ) as p (given)$query$
+        cross join lateral (select vibe_private.json_parameters(coalesce(r.j -> 'event_params', '[]')) offset 0) as p (given)$query$
 $$;
 comment on function vibe_private.ga4_query() is 'history_query() of GA4''s export to BigQuery as JSON lines';
 

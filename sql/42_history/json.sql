@@ -16,3 +16,28 @@ strict
 parallel safe
 as 'MODULE_PATHNAME', 'vibe_json_problem';
 comment on function vibe_private.json_problem(text, integer) is 'what is wrong with a line for which json_record() is null';
+
+create function vibe_private.json_is_small(value jsonb) returns boolean
+language c
+immutable
+strict
+parallel safe
+as 'MODULE_PATHNAME', 'vibe_json_is_small';
+comment on function vibe_private.json_is_small(jsonb) is 'vibe_private.is_small_object() at a fraction of its cost';
+
+create function vibe_private.json_parameters(list jsonb) returns jsonb
+language c
+immutable
+strict
+parallel safe
+as 'MODULE_PATHNAME', 'vibe_json_parameters';
+comment on function vibe_private.json_parameters(jsonb) is
+'GA4''s list of parameters [{"key": …, "value": {"string_value" or int_value, double_value, float_value: …}}] as one object; empty for what is no such list';
+
+create function vibe_private.json_own_keys(object jsonb, prefix text) returns jsonb
+language c
+immutable
+strict
+parallel safe
+as 'MODULE_PATHNAME', 'vibe_json_own_keys';
+comment on function vibe_private.json_own_keys(jsonb, text) is 'an object without the keys that begin with prefix; null if it is none';

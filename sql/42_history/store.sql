@@ -190,9 +190,8 @@ begin
         t.referrer_domain, t.channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids,
         c.device, c.browser, c.os, left(s.user_agent, 500), s.is_bot, c.bot_reasons
     from pg_temp.import_sessions as s
-    join pg_temp.import_sources as t on t.landing is not distinct from s.landing and t.referrer is not distinct from s.referrer
-    join pg_temp.import_clients as c
-        on (c.raw_device, c.raw_browser, c.raw_os, c.user_agent) is not distinct from (s.device, s.browser, s.os, s.user_agent)
+    join pg_temp.import_sources as t using (landing_key, referrer_key)
+    join pg_temp.import_clients as c using (client_key)
     where s.is_new
     order by s.session_id;
     get diagnostics visits = row_count;

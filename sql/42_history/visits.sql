@@ -24,8 +24,11 @@ begin
     select
         v.session_id, v.user_id, v.is_new, v.started_at, v.last_seen_at, v.page_views, v.events,
         vibe_private.url_page(f.url) as entry_page, vibe_private.url_page(l.url) as exit_page, w.referrer,
-        case when f.campaign is null or f.url ~ '[?&]utm_source=' then n.url
-            else split_part(n.url, '#', 1) || case when n.url like '%?%' then '&' else '?' end || f.campaign end as landing,
+        -- Keys are joined by, so they are never null.
+        coalesce(case when f.campaign is null or f.url ~ '[?&]utm_source=' then n.url
+            else split_part(n.url, '#', 1) || case when n.url like '%?%' then '&' else '?' end || f.campaign end, '') as landing_key,
+        coalesce(w.referrer, '') as referrer_key,
+        row(c.device, c.browser, c.os, c.user_agent)::text as client_key,
         c.device, c.browser, c.os, c.user_agent, coalesce(o.is_bot, false) as is_bot
     from visit as v
     left join pg_temp.import_rows as w on w.line = v.first_view
@@ -35,8 +38,8 @@ begin
     left join vibe.site_sessions as o on not v.is_new and o.site_id = into_site and o.session_id = v.session_id
     -- A path alone does not say whose referrer is foreign.
     cross join lateral (select case when f.url like '/%' then coalesce(home || f.url, f.url) else f.url end) as n (url);
-    perform vibe_private.class_history_visits();
     analyze pg_temp.import_sessions;
+    perform vibe_private.class_history_visits();
 end
 $$;
 comment on function vibe_private.sum_history_visits(integer) is
@@ -51,27 +54,27 @@ begin
     perform vibe_private.drop_import_table('import_sources');
     create temporary table import_sources as
     select
-        d.landing, d.referrer, t.referrer_domain, t.channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids
-    from (select distinct s.landing, s.referrer from pg_temp.import_sessions as s where s.is_new) as d
-    cross join lateral vibe_private.traffic_source(d.landing, d.referrer) as t;
+        d.landing_key, d.referrer_key, t.referrer_domain, t.channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids
+    from (select distinct s.landing_key, s.referrer_key from pg_temp.import_sessions as s where s.is_new) as d
+    cross join lateral vibe_private.traffic_source(d.landing_key, d.referrer_key) as t;
     analyze pg_temp.import_sources;
     perform vibe_private.drop_import_table('import_clients');
     create temporary table import_clients as
     select
-        d.device as raw_device, d.browser as raw_browser, d.os as raw_os, d.user_agent,
+        d.client_key,
         coalesce(vibe_private.device_class(d.device), a.device) as device,
         coalesce(vibe_private.browser_class(d.browser), a.browser) as browser,
         coalesce(vibe_private.os_class(d.os), a.os) as os,
         b.reasons as bot_reasons, coalesce(vibe_private.is_bot(b.reasons), false) as is_bot
-    from (select distinct s.device, s.browser, s.os, s.user_agent from pg_temp.import_sessions as s where s.is_new) as d
+    from (select distinct on (s.client_key) s.client_key, s.device, s.browser, s.os, s.user_agent from pg_temp.import_sessions as s where s.is_new) as d
     cross join lateral vibe_private.user_agent_class(d.user_agent) as a
     cross join lateral (
         select case when d.user_agent is not null then vibe_private.bot_reasons(jsonb_build_object('user_agent', d.user_agent)) end
     ) as b (reasons);
+    analyze pg_temp.import_clients;
     update pg_temp.import_sessions as s set is_bot = true
     from pg_temp.import_clients as c
-    where s.is_new and c.is_bot
-      and (c.raw_device, c.raw_browser, c.raw_os, c.user_agent) is not distinct from (s.device, s.browser, s.os, s.user_agent);
+    where s.is_new and c.is_bot and c.client_key = s.client_key;
 end
 $$;
 comment on function vibe_private.class_history_visits() is
