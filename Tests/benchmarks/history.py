@@ -142,7 +142,7 @@ def run(connection, site, kind, path):
 def bare(connection, site):
     """The events of a site, finished, into an empty table with the indexes of one month."""
     connection.execute("drop table if exists bare")
-    connection.execute("create table bare (like vibe.user_events including all)")
+    connection.execute("create table bare (like vibe.user_events including defaults including constraints)")
     leaf = connection.execute("""
         select i.inhrelid::regclass::text from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
         where i.inhparent = 'vibe.user_events'::regclass and c.relname ~ '[0-9]$' order by 1 limit 1""").fetchone()[0]

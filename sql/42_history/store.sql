@@ -179,15 +179,17 @@ create function vibe_private.store_history_visits(into_site integer, out events 
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    home constant text := vibe_private.home_address(into_site);
 begin
-    perform vibe_private.sum_history_visits(into_site);
+    perform vibe_private.sum_history_visits(into_site, home);
     insert into vibe.site_sessions (
-        site_id, session_id, user_id, started_at, last_seen_at, page_views, events, entry_page, exit_page, referrer, referrer_domain, channel,
-        utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids, device, browser, os, user_agent, is_bot, bot_reasons
+        site_id, session_id, user_id, started_at, last_seen_at, page_views, events, host, entry_page, entry_query, exit_page,
+        referrer, referrer_domain, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids, device, browser, os, user_agent, is_bot, bot_reasons
     )
     select
-        into_site, s.session_id, s.user_id, s.started_at, s.last_seen_at, s.page_views, s.events, s.entry_page, s.exit_page, s.referrer,
-        t.referrer_domain, t.channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids,
+        into_site, s.session_id, s.user_id, s.started_at, s.last_seen_at, s.page_views, s.events,
+        s.host, s.entry_page, s.entry_query, s.exit_page, s.referrer, t.referrer_domain, t.channel, t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids,
         c.device, c.browser, c.os, left(s.user_agent, 500), s.is_bot, c.bot_reasons
     from pg_temp.import_sessions as s
     join pg_temp.import_sources as t using (landing_key, referrer_key)
@@ -206,11 +208,11 @@ begin
     where not s.is_new and o.site_id = into_site and o.session_id = s.session_id
       and (s.page_views + s.events > 0 or s.started_at < o.started_at or s.last_seen_at > o.last_seen_at);
     insert into vibe.user_events (
-        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, query, referrer, title, properties, is_bot
+        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, query, title, referrer, properties, is_bot
     )
     select
-        into_site, r.occurred_at, r.event_id, now(), p.user_id, p.session_id, r.event_name,
-        vibe_private.url_page(r.url), vibe_private.url_query(r.url), r.referrer, r.title, r.properties, s.is_bot
+        into_site, r.occurred_at, r.event_id, now(), p.user_id, p.session_id, r.event_name, vibe_private.url_page(r.url),
+        vibe_private.url_query(r.url), r.title, vibe_private.foreign_referrer(r.referrer, r.url, home), r.properties, s.is_bot
     from pg_temp.import_rows as r
     join pg_temp.import_places as p using (line)
     join pg_temp.import_sessions as s using (session_id)
@@ -221,14 +223,3 @@ end
 $$;
 comment on function vibe_private.store_history_visits(integer) is
 'opens the visits of pg_temp.import_places or moves known ones on, and appends their events';
-
-create function vibe_private.url_page(url text) returns text
-language sql
-immutable
-strict
-parallel safe
-as $$
-    select case when url like '/%' then substring(url from '^[^?#]*')
-        else coalesce(nullif(substring(url from '^[^/]+//[^/?#]*([^?#]*)'), ''), '/') end
-$$;
-comment on function vibe_private.url_page(text) is 'the path of an address, which may be the path itself';

@@ -1,11 +1,9 @@
 -- What a visit of history looks like as a whole, from the rows that belong to it.
 
-create function vibe_private.sum_history_visits(into_site integer) returns void
+create function vibe_private.sum_history_visits(into_site integer, home text) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    home text := (select 'https://' || s.domain from vibe.sites as s where s.site_id = into_site);
 begin
     perform vibe_private.drop_import_table('import_sessions');
     create temporary table import_sessions as
@@ -23,7 +21,8 @@ begin
     )
     select
         v.session_id, v.user_id, v.is_new, v.started_at, v.last_seen_at, v.page_views, v.events,
-        vibe_private.url_page(f.url) as entry_page, vibe_private.url_page(l.url) as exit_page, w.referrer,
+        vibe_private.url_host(n.url) as host, vibe_private.url_page(f.url) as entry_page, vibe_private.url_query(f.url) as entry_query,
+        vibe_private.url_page(l.url) as exit_page, vibe_private.foreign_referrer(w.referrer, w.url, home) as referrer,
         -- Keys are joined by, so they are never null.
         coalesce(case when f.campaign is null or f.url ~ '[?&]utm_source=' then n.url
             else split_part(n.url, '#', 1) || case when n.url like '%?%' then '&' else '?' end || f.campaign end, '') as landing_key,
@@ -42,7 +41,7 @@ begin
     perform vibe_private.class_history_visits();
 end
 $$;
-comment on function vibe_private.sum_history_visits(integer) is
+comment on function vibe_private.sum_history_visits(integer, text) is
 'makes pg_temp.import_sessions: the visits of pg_temp.import_places with counts, first and last page, source and client';
 
 -- Sources and clients repeat: each is read once.
@@ -79,54 +78,3 @@ end
 $$;
 comment on function vibe_private.class_history_visits() is
 'makes pg_temp.import_sources and pg_temp.import_clients: what the new visits of pg_temp.import_sessions came from and with';
-
--- Other tools' words for what vibe_private.user_agent_class() tells.
-create function vibe_private.device_class(device text) returns text
-language sql
-immutable
-strict
-parallel safe
-as $$
-    select case
-        when device ~* 'tablet|ipad' then 'tablet'
-        when device ~* 'mobile|phone' then 'mobile'
-        else 'desktop'
-    end
-$$;
-comment on function vibe_private.device_class(text) is 'desktop, mobile or tablet; televisions and consoles count as desktop';
-
-create function vibe_private.browser_class(browser text) returns text
-language sql
-immutable
-strict
-parallel safe
-as $$
-    select case
-        when browser ~* 'edge' then 'Edge'
-        when browser ~* 'opera' then 'Opera'
-        when browser ~* 'samsung' then 'Samsung Internet'
-        when browser ~* 'firefox|fxios' then 'Firefox'
-        when browser ~* 'chrom|crios|android webview' then 'Chrome'
-        when browser ~* 'safari|^ios' then 'Safari'
-        else 'other'
-    end
-$$;
-comment on function vibe_private.browser_class(text) is 'the browser, by the names that sessions have';
-
-create function vibe_private.os_class(os text) returns text
-language sql
-immutable
-strict
-parallel safe
-as $$
-    select case
-        when os ~* 'windows' then 'Windows'
-        when os ~* '^(ios|ipados|iphone|ipad)' then 'iOS'
-        when os ~* 'android' then 'Android'
-        when os ~* 'chrom(e|ium) ?os|^cros' then 'ChromeOS'
-        when os ~* 'mac' then 'macOS'
-        when os ~* 'linux|ubuntu|fedora|debian' then 'Linux'
-        else 'other'
-    end
-$$;
-comment on function vibe_private.os_class(text) is 'the operating system, by the names that sessions have';
