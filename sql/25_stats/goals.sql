@@ -58,6 +58,14 @@ declare
     first_day date;
     today date;
 begin
+    if tg_op = 'DELETE' then
+        -- The keys have taken the conversions along; nothing is left to lock or count where the whole site goes.
+        if exists (select from vibe.sites as s where s.site_id = old.site_id) then
+            perform vibe_private.take_turn(old.site_id, 'stats');
+            perform vibe_private.sum_conversions(old.site_id);
+        end if;
+        return null;
+    end if;
     select s.time_zone, (now() at time zone s.time_zone)::date,
         ((select min(e.occurred_at) from vibe.user_events as e where e.site_id = new.site_id and e.event_name = new.event_name)
             at time zone s.time_zone)::date
@@ -70,11 +78,32 @@ begin
             select vibe.day_start(first_day + n, zone) from generate_series(0, today - first_day + 1) as n order by n
         ));
     end if;
+    perform vibe_private.sum_conversions(new.site_id);
     return null;
 end
 $$;
 comment on function vibe_private.count_goal() is
 'trigger of vibe.goals: counts the conversions of all days that have events. Definer: counted figures are nobody''s to write';
+
+create function vibe_private.sum_conversions(of_site integer) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+as $$
+    update vibe.daily_user_stats as d
+    set conversions = coalesce(c.conversions, 0), converted_users = coalesce(c.users, 0)
+    from vibe.daily_user_stats as k
+    left join (
+        select g.day, sum(g.conversions) as conversions, count(distinct u.user_id) as users
+        from vibe.goal_conversions as g
+        join vibe.visitors as u on u.site_id = g.site_id and u.visitor_id = g.user_id
+        where g.site_id = of_site
+        group by g.day
+    ) as c on c.day = k.day
+    where k.site_id = of_site and d.site_id = of_site and d.day = k.day
+      and (d.conversions, d.converted_users) is distinct from (coalesce(c.conversions, 0), coalesce(c.users, 0))
+$$;
+comment on function vibe_private.sum_conversions(integer) is 'the conversions of all counted days of a site, after a goal was made, changed or removed';
 
 create function vibe.create_goal(
     site text,

@@ -1,14 +1,13 @@
--- Kept by visitor as the events have them: a later identify changes how the rows are read, not the rows.
+-- Kept by visitor as the events have them: a later identify changes how the rows are read, not the rows. No foreign keys: only
+-- the count writes here, for visitors that exist, and asking that of each row again took three times as long as the rest of it.
 create table vibe.user_days (
-    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    site_id integer not null,
     day date not null,
     user_id bigint not null,
     page_views integer not null,
     events integer not null,
     last_received_at timestamptz not null,
-    primary key (site_id, day, user_id),
-    constraint user_days_user_fkey foreign key (site_id, user_id)
-        references vibe.site_users (site_id, user_id) on delete cascade
+    primary key (site_id, day, user_id)
 );
 comment on table vibe.user_days is
 'which visitor was active on which day of the site''s calendar; outlives the events, loses erased visitors; bots are left out';
@@ -18,6 +17,10 @@ comment on column vibe.user_days.last_received_at is 'receipt of the last event 
 
 create index user_days_by_user on vibe.user_days (site_id, user_id, day);
 comment on index vibe.user_days_by_user is 'the days of a visitor: first, last, retention, erasure';
+create trigger forget_days after delete on vibe.site_users
+    referencing old table as gone
+    for each statement execute function vibe_private.forget_user_days();
+comment on trigger forget_days on vibe.site_users is 'a visitor who is erased loses the days';
 
 alter table vibe.user_days enable row level security;
 create policy read on vibe.user_days for select using (site_id = any (array(select vibe.my_sites())));
@@ -36,9 +39,15 @@ create table vibe.daily_user_stats (
     sessions bigint not null,
     bounced_sessions bigint not null,
     session_seconds bigint not null,
+    median_session_seconds numeric(12, 3),
     page_views bigint not null,
     events bigint not null,
+    conversions bigint not null,
+    converted_users bigint not null,
+    users_30_days bigint,
+    users_60_days bigint,
     last_received_at timestamptz,
+    time_zone text not null,
     calculated_at timestamptz not null,
     primary key (site_id, day)
 );
@@ -53,6 +62,12 @@ comment on column vibe.daily_user_stats.returning_users is 'active users first s
 comment on column vibe.daily_user_stats.sessions is 'sessions begun on the day, wherever they end';
 comment on column vibe.daily_user_stats.bounced_sessions is 'sessions begun on the day with at most one page view and no other event';
 comment on column vibe.daily_user_stats.session_seconds is 'whole length of the sessions begun on the day, in seconds';
+comment on column vibe.daily_user_stats.median_session_seconds is 'median length of the sessions begun on the day, in seconds; null without sessions';
+comment on column vibe.daily_user_stats.conversions is 'events that met a goal, each goal by itself';
+comment on column vibe.daily_user_stats.converted_users is 'users who met a goal';
+comment on column vibe.daily_user_stats.users_30_days is 'users active on one of the 30 days that end with this one';
+comment on column vibe.daily_user_stats.users_60_days is 'users active on one of the 60 days that end with this one';
+comment on column vibe.daily_user_stats.time_zone is 'whose calendar the day is of; another one than the site''s after vibe.set_time_zone(), where the events are gone';
 comment on column vibe.daily_user_stats.events is 'events other than page views';
 comment on column vibe.daily_user_stats.last_received_at is 'receipt of the last event that is counted; null on a day without events';
 
@@ -128,6 +143,12 @@ comment on policy read on vibe.goal_conversions is 'rows of a site are seen by i
 grant select on vibe.goal_conversions to vibe_analyst;
 
 -- A new or changed goal is counted over the whole past at once; its index makes that cheap.
-create trigger count_goal after insert or update on vibe.goals
+create trigger count_goal after insert or update or delete on vibe.goals
     for each row execute function vibe_private.count_goal();
-comment on trigger count_goal on vibe.goals is 'counts the conversions of the past when a goal is made or changed';
+comment on trigger count_goal on vibe.goals is 'counts the conversions of the past when a goal is made, changed or removed';
+
+-- What became one person since a day was counted, for figures as of now.
+create index user_merges_merged on vibe.user_merges (site_id, merged_at);
+comment on index vibe.user_merges_merged is 'the latest merges of a site';
+create index user_merges_undone on vibe.user_merges (site_id, undone_at) where undone_at is not null;
+comment on index vibe.user_merges_undone is 'the merges last taken back';

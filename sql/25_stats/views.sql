@@ -24,35 +24,6 @@ comment on column vibe.visitors.first_seen_at is 'first event of the visitor';
 comment on column vibe.visitors.last_seen_at is 'last event of the visitor, exact to five minutes';
 grant select on vibe.visitors to vibe_analyst;
 
--- BI tools want a real instant for their time axis, hence day_start beside the day.
-create or replace view vibe.daily_stats with (security_invoker = true) as
-    select
-        s.name as site,
-        d.site_id,
-        d.day,
-        vibe.day_start(d.day, s.time_zone) as day_start,
-        d.total_visitors,
-        d.total_users,
-        d.new_users,
-        d.visitors,
-        d.active_users,
-        d.returning_users,
-        d.sessions,
-        d.page_views,
-        d.events,
-        round(d.bounced_sessions::numeric / nullif(d.sessions, 0), 4) as bounce_rate,
-        round(d.session_seconds::numeric / nullif(d.sessions, 0), 1) as average_session_seconds,
-        now() < vibe.day_start(d.day + 1, s.time_zone) + interval '48 hours' as is_provisional
-    from vibe.daily_user_stats as d
-    join vibe.sites as s using (site_id);
-comment on view vibe.daily_stats is
-'figures of each day of each site for BI tools; provisional until 48 hours after the end of the day, since events may come late';
-comment on column vibe.daily_stats.day_start is 'the instant at which the day begins: a time axis for BI tools';
-comment on column vibe.daily_stats.bounce_rate is 'share of the sessions with at most one page view and no other event, 0 to 1; null without sessions';
-comment on column vibe.daily_stats.average_session_seconds is 'mean length of the sessions begun on the day; null without sessions';
-comment on column vibe.daily_stats.is_provisional is 'figures may still change: the day ended less than 48 hours ago';
-grant select on vibe.daily_stats to vibe_analyst;
-
 create or replace view vibe.goal_stats with (security_invoker = true) as
     select
         s.name as site,

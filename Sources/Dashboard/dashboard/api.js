@@ -15,7 +15,8 @@ export class ApiError extends Error {
 
 /**
  * @typedef {{ site_id: number, name: string, key: string }} Site
- * @typedef {{ metric: string, value: number | null }} Metric
+ * @typedef {{ metric: string, value: number | null, previous: number | null, format: "integer" | "rate" | "money", better: "up" | "down",
+ *   currency: string | null, range_start: string | null, range_end: string, previous_start: string | null, previous_end: string | null }} Metric
  * @typedef {{ site_id: number, user_id: number, session_id: number, name: string | null,
  *   external_id: string | null, segment: string | null, current_page: string | null, referrer: string | null, device: string | null,
  *   browser: string | null, started_at: string, last_seen_at: string, session_seconds: number,

@@ -1,0 +1,8 @@
+create trigger windows_inserted after insert on vibe.daily_user_stats
+    referencing new table as changed_rows
+    for each statement when (pg_trigger_depth() = 0) execute function vibe_private.count_windows();
+comment on trigger windows_inserted on vibe.daily_user_stats is 'counts the users of 30 and 60 days';
+create trigger windows_updated after update on vibe.daily_user_stats
+    referencing new table as changed_rows
+    for each statement when (pg_trigger_depth() = 0) execute function vibe_private.count_windows();
+comment on trigger windows_updated on vibe.daily_user_stats is 'counts the users of 30 and 60 days';
