@@ -13,7 +13,7 @@ import pytest
 import hostile_envelopes
 import hostile_items
 from conftest import connect
-from hostile_doors import BROWSER, DOORS, NOW, HttpDoor, sites  # noqa: F401
+from hostile_doors import BROWSER, DOORS, NOW, HttpDoor, digest, sites  # noqa: F401
 from hostile_items import EVENT, MISSING, Raw
 
 UNSTORABLE = re.compile(r"(?<!\\)(?:\\\\)*\\u(0000|d83d|de00)", re.IGNORECASE)
@@ -101,6 +101,9 @@ def test_items(sites, door):
     with connect(sites.database) as database:
         assert database.execute("select count(*) from vibe.events where site = 'shop'").fetchone()[0] == rows
         assert [found for found in (differs(database, place, *case) for place, case in kept.items()) if found] == []
+        assert digest(database) == sites.other
+        read_everything(database)
+        sites.other = digest(database)  # the nightly run is for all sites
 
 
 def differs(database, place, name, item):
@@ -124,6 +127,25 @@ def differs(database, place, name, item):
                 "page": path_of(item.get("url")), "query": query_of(item.get("url")), "referrer": item.get("referrer") or None,
                 "properties": item.get("properties") or {}}
     return None if {key: row[key] for key in expected} == expected else (name, expected, row)
+
+
+def read_everything(database):
+    """No view, report, nightly run or export trips over what was stored."""
+    for view, in database.execute("select oid::regclass::text from pg_class where relnamespace = 'vibe'::regnamespace and relkind = 'v'").fetchall():
+        database.execute(f"select * from {view}")
+    for dimension in database.execute("select regexp_split_to_table(vibe.stats_dimensions(), '[, ]+')").fetchall():
+        database.execute("select * from vibe.stats_breakdown('shop', %s, max_rows => 1000)", dimension)
+    database.execute("select * from vibe.page_paths('shop', max_rows => 1000)")
+    database.execute("select * from vibe.stats_series('shop', 'page_views')")
+    database.execute("select vibe.create_goal('shop', 'value', event_name => 'x', value_property => 'n')")
+    database.execute("""select vibe.create_funnel('shop', '{"name": "f", "steps": [{"event_name": "x"}, {"event_name": "click"}]}')""")
+    database.execute("select * from vibe.calculate_funnel_conversion('shop', 'f')")
+    database.execute("select vibe.calculate_daily_stats('shop', current_date - 9, current_date)")
+    for visitor, in database.execute("select user_id from vibe.site_users as u join vibe.sites as s using (site_id) where s.name = 'shop'").fetchall():
+        for function in ("user_profile", "user_sessions", "user_timeline", "export_user"):
+            database.execute(f"select * from vibe.{function}('shop', %s)", [visitor])
+    database.execute("call vibe.run_due()")
+    assert database.execute("select job, error from vibe.job_status where error is not null").fetchall() == []
 
 
 @pytest.mark.parametrize("door", DOORS)
