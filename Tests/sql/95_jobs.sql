@@ -124,6 +124,50 @@ call vibe.run_due();
 select period_start = date_trunc('month', now())::date as running, count(*), sum(monetary) as monetary
 from vibe.rfm_analysis where site_id = :fresh group by period_start order by period_start;
 
+-- One night does all of it for a site: figures, funnels, segments, clusters, revenue, expiry; the month that is empty then goes next time.
+select vibe.create_site('whole') as whole \gset
+select vibe.create_goal('whole', 'Buy', 'purchase') is not null as goal,
+    vibe.create_funnel('whole', 'path', '[{"event_name": "page_view"}, {"event_name": "purchase"}]') is not null as funnel,
+    vibe.create_segment('whole', 'buyers', '{"version": 1, "all": [{"customer": "order_count", "op": "ge", "value": 1}]}') is not null as segment;
+select vibe_private.add_partition((date_trunc('month', current_date) - interval '5 months')::date) as month;
+insert into vibe.site_users (site_id, anonymous_id, first_seen_at, last_seen_at)
+select :whole, 'visitor-' || n, current_date - interval '140 days', now() from generate_series(1, 3) as n;
+insert into vibe.user_events (site_id, user_id, event_name, page, occurred_at)
+select :whole, u.user_id, e.name, '/', a.day + e.at
+from vibe.site_users as u
+cross join (values ('page_view', interval '12:00'), ('purchase', interval '12:01')) as e (name, at)
+cross join (values (date_trunc('month', current_date) - interval '5 months'), (current_date - interval '2 days')) as a (day)
+where u.site_id = :whole;
+insert into vibe.customers (site_id, external_id) select :whole, 'c' || n from generate_series(1, 4) as n;
+insert into vibe.purchases (site_id, customer_id, external_id, purchased_at, amount, currency)
+select site_id, customer_id, external_id, now() - interval '1 hour' * right(external_id, 1)::integer, 10 * right(external_id, 1)::integer, 'USD'
+from vibe.customers where site_id = :whole and external_id <> 'c4';
+select count(*) as clusters from vibe.calculate_clusters('whole', 'kinds', 2, '{total_spent}');
+select vibe.keep_events('whole', 60);
+call vibe.run_due();
+select job, state, failures from vibe.job_status where site = 'whole' order by job;
+select (select sum(page_views) from vibe.daily_user_stats where site_id = :whole) as page_views,
+    (select sum(conversions) from vibe.goal_conversions where site_id = :whole) as conversions,
+    (select sum(users) from vibe.daily_funnel_stats where site_id = :whole and day >= current_date - 60) as funnel_users,
+    (select size from vibe.segments where site_id = :whole and name = 'buyers') as buyers,
+    (select scored from vibe.segmentations where site_id = :whole) as scored,
+    (select sum(revenue) from vibe.daily_revenue where site_id = :whole) as revenue,
+    (select count(*) from vibe.revenue_marks where site_id = :whole) as marks,
+    (select count(*) from vibe.user_events where site_id = :whole) as events_left,
+    (select events_from = current_date - 60 from vibe.sites where site_id = :whole) as from_sixty_days;
+select to_regclass(to_char(date_trunc('month', current_date) - interval '5 months', '"vibe_private.user_events_"YYYY"_"MM')) is not null as month_is_there;
+call vibe.run_due();
+select to_regclass(to_char(date_trunc('month', current_date) - interval '5 months', '"vibe_private.user_events_"YYYY"_"MM')) is not null as month_is_there;
+-- Revenue that cannot be counted for one site is counted for the other.
+create trigger spoil after insert on vibe.daily_revenue for each row when (new.site_id = 3) execute function spoil();
+select :fresh as must_be_3;
+update vibe.purchases set amount = amount + 1 where site_id in (:fresh, :whole);
+call vibe.run_due();
+select job, site, state, error from vibe.job_status where job = 'revenue' order by site;
+drop trigger spoil on vibe.daily_revenue;
+call vibe.run_due();
+select job, site, state, error from vibe.job_status where job = 'revenue' order by site;
+
 -- Housekeeping: old machinery goes, what is still needed stays, partitions are made ahead.
 insert into vibe_private.changes (at, site_id, table_name, kind, records)
 select now() - a, :good, 'site_users', 'INSERT', '[]' from unnest('{9 minutes, 12 minutes, 1 day}'::interval[]) as a;

@@ -5,8 +5,8 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select case
-        when r.done_through is null then s.opening
-        when r.done_through < s.today - 1 then greatest(s.opening, least(r.done_through, d.day))
+        when r.done_through is null then least(s.opening, d.day)
+        when r.done_through < s.today - 1 then least(greatest(s.opening, r.done_through), d.day)
         when r.error is not null or r.finished_at < now() - interval '1 hour' then d.day
     end
     from (
