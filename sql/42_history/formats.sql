@@ -61,7 +61,7 @@ as $$
         array_position(array['ymd', 'dmy', 'mdy'], coalesce(options ->> 'date_order', 'ymd')) - 1, zone,
         case plain_query.format
             when 'csv' then $properties$case when v.properties is null then '{}'::jsonb
-                else coalesce(vibe_private.json_record(v.properties, pg_char_to_encoding('LATIN1')), 'null') end$properties$
+                else coalesce(vibe_private.json_record(v.properties, pg_char_to_encoding('LATIN1')), to_jsonb(v.properties)) end$properties$
             else format('coalesce(nullif(r.j -> %L, ''null''), ''{}'')', coalesce(options #>> '{columns,properties}', 'properties'))
         end,
         string_agg(
@@ -116,7 +116,7 @@ as $body$
         case when v.event = '$pageview' then 'page_view' else v.event end as event_name,
         coalesce(p.given ->> '$current_url', p.given ->> '$pathname') as url, nullif(p.given ->> '$referrer', '$direct') as referrer,
         p.given ->> 'title' as title,
-        coalesce(vibe_private.json_own_keys(p.given, '$') - '{token,distinct_id,time,title}'::text[], 'null') as properties,
+        coalesce(vibe_private.json_own_keys(p.given, '$') - '{token,distinct_id,time,title}'::text[], p.given) as properties,
         p.given ->> '$device_type' as device, p.given ->> '$browser' as browser, p.given ->> '$os' as os,
         coalesce(p.given ->> '$raw_user_agent', p.given ->> '$user_agent') as user_agent,
         coalesce(r.j #>> '{person_properties,name}', p.given #>> '{$set,name}') as name,
@@ -125,7 +125,7 @@ as $body$
         cross join lateral (select r.j ->> 'event', r.j ->> 'distinct_id' offset 0) as v (event, distinct_id)
         cross join lateral (select case jsonb_typeof(r.j -> 'properties')
             when 'object' then r.j -> 'properties'
-            when 'string' then coalesce(vibe_private.json_record(r.j ->> 'properties', pg_char_to_encoding('LATIN1')), 'null')
+            when 'string' then coalesce(vibe_private.json_record(r.j ->> 'properties', pg_char_to_encoding('LATIN1')), r.j -> 'properties')
             else coalesce(nullif(r.j -> 'properties', 'null'), '{}') end offset 0) as p (given)$query$
 $body$;
 comment on function vibe_private.posthog_query() is 'history_query() of PostHog''s events as JSON lines';
