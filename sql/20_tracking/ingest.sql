@@ -2,10 +2,13 @@
 -- (ledger, identity lock, visitors, sessions, events, online list; by key within each), so that concurrent calls cannot deadlock.
 create function vibe_private.ingest(envelopes text[], meta jsonb[])
 returns table (ord int, status int, body jsonb)
-language sql volatile security definer
+-- Not sql: a function of that language that cannot be put in line is planned anew by every call.
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    select * from vibe_private.ingest_parsed(vibe_private.parse_envelopes(envelopes), meta)
+begin
+    return query select * from vibe_private.ingest_parsed(vibe_private.parse_envelopes(envelopes), meta);
+end
 $$;
 comment on function vibe_private.ingest(text[], jsonb[]) is
     'stores what trackers sent; meta has address, user_agent and origin of each. One row per envelope: 202, or 400, 403, 404. Definer: trackers write tables they may not read';
@@ -17,7 +20,7 @@ language plpgsql volatile
 as $$
 begin
     begin
-        return query select * from vibe_private.store_envelopes(envelopes, meta);
+        return query select s.* from vibe_private.store_envelopes(envelopes, meta) as s order by s.ord;
         return;
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
         -- One of them breaks a rule that the checks do not know. Locks and lost connections are not caught: send again.
@@ -41,36 +44,108 @@ set jit = off
 as $$
 declare
     received constant timestamptz := clock_timestamp();
-    heads vibe_private.envelope_head[];
+    sites int[];
+    day_began timestamptz;
+    plain record;
     items vibe_private.tracked_item[];
+    odd record;
+    are_odd boolean;
 begin
-    select r.heads, r.items into heads, items from vibe_private.read_envelopes(envelopes, meta, received) as r;
+    -- A site that is unknown or closed to this origin is null: such requests are not plain.
+    select coalesce(array_agg(s.site_id order by e.ord), '{}'), max(s.day_began) into sites, day_began
+    from unnest(envelopes, meta) with ordinality as e (body, meta, ord)
+    left join lateral (
+        select
+            s.site_id,
+            -- Three hours for clocks that are set forward: it must not be later than the day's true beginning.
+            received - greatest(t.now - date_trunc('day', t.now) - interval '3 hours', interval '0') as day_began
+        from vibe.sites as s
+        cross join lateral (select vibe.local_time(received, s.time_zone)) as t (now)
+        where s.key = case jsonb_typeof(e.body -> 'site') when 'string' then e.body ->> 'site' end
+          and (cardinality(s.allowed_origins) = 0 or e.meta ->> 'origin' = any (s.allowed_origins))
+        limit 1
+    ) as s on true
+    where e.ord <= cardinality(envelopes);
+    plain := vibe_private.read_plain(envelopes, sites, received);
+    items := plain.items;
+    are_odd := array_position(plain.item_counts, null) is not null;
+    if are_odd then
+        odd := vibe_private.read_envelopes(envelopes, meta, received, plain.item_counts);
+        items := items || odd.items;
+    end if;
     if items is not null then
         items := vibe_private.drop_repeats(items, received);
     end if;
     if items is not null then
-        items := vibe_private.find_visitors(items);
-        items := vibe_private.find_sessions(items);
-        perform vibe_private.store_sessions(items, meta);
-        perform vibe_private.store_events(items, received);
-        perform vibe_private.ring_doorbell();
+        perform vibe_private.store_items(items, meta, received, day_began);
     end if;
     return query
-    select
-        h.ord,
-        coalesce((h.problem ->> 'status')::int, 202),
-        coalesce(h.problem - 'status', jsonb_build_object(
-            'accepted', coalesce(k.kept, 0),
-            'duplicate', h.item_count - coalesce(k.kept, 0) - jsonb_array_length(h.errors),
-            'rejected', jsonb_array_length(h.errors),
-            'errors', h.errors
-        ))
-    from unnest(heads) as h
-    left join (select i.ord, count(*) as kept from unnest(items) as i group by i.ord) as k on k.ord = h.ord
-    order by h.ord;
+    select c.ord::int, 202, jsonb_build_object(
+        'accepted', coalesce(k.kept, 0), 'duplicate', c.count - coalesce(k.kept, 0), 'rejected', 0, 'errors', '[]'::jsonb
+    )
+    from unnest(plain.item_counts) with ordinality as c (count, ord)
+    left join (select i.ord, count(*) as kept from unnest(items) as i group by i.ord) as k on k.ord = c.ord
+    where c.count is not null
+    order by c.ord;
+    if are_odd then
+        return query
+        select
+            h.ord,
+            coalesce((h.problem ->> 'status')::int, 202),
+            coalesce(h.problem - 'status', jsonb_build_object(
+                'accepted', coalesce(k.kept, 0),
+                'duplicate', h.item_count - coalesce(k.kept, 0) - jsonb_array_length(h.errors),
+                'rejected', jsonb_array_length(h.errors),
+                'errors', h.errors
+            ))
+        from unnest(odd.heads) as h
+        left join (select i.ord, count(*) as kept from unnest(items) as i group by i.ord) as k on k.ord = h.ord
+        order by h.ord;
+    end if;
 end
 $$;
-comment on function vibe_private.store_envelopes(jsonb[], jsonb[]) is 'the steps of ingest, all or nothing';
+comment on function vibe_private.store_envelopes(jsonb[], jsonb[]) is
+    'the steps of ingest, all or nothing; plain envelopes are answered first, others after them';
+
+create function vibe_private.store_items(
+    items vibe_private.tracked_item[], meta jsonb[], received timestamptz, day_began timestamptz
+) returns void
+language plpgsql volatile
+as $$
+declare
+    visitors vibe_private.held_visitor[];
+    visits vibe_private.touched_visit[];
+    placed record;
+    are_stale boolean;
+    oldest timestamptz;
+begin
+    select h.visitors, h.are_stale, h.oldest into visitors, are_stale, oldest from vibe_private.find_visitors(items) as h;
+    placed := vibe_private.find_sessions(items, visitors);
+    items := placed.placed_items;
+    if placed.are_new then
+        visits := vibe_private.open_sessions(items, meta);
+    end if;
+    visits := visits || vibe_private.move_sessions(items);
+    perform vibe_private.store_events(items, visits, received);
+    if oldest < day_began then
+        perform vibe_private.mark_late_days(items, received);
+    end if;
+    perform vibe_private.show_online(visitors, visits, received);
+    if are_stale then
+        perform vibe_private.touch_visitors(visitors);
+    end if;
+    perform vibe_private.ring_doorbell();
+end
+$$;
+comment on function vibe_private.store_items(vibe_private.tracked_item[], jsonb[], timestamptz, timestamptz) is
+    'stores checked items that are no repeats; day_began is not later than the beginning of the running day of any site of them';
+
+create function vibe_private.read_plain(
+    envelopes jsonb[], sites int[], received timestamptz, out item_counts int[], out items vibe_private.tracked_item[]
+)
+language c immutable strict parallel safe as 'MODULE_PATHNAME', 'vibe_read_plain';
+comment on function vibe_private.read_plain(jsonb[], int[], timestamptz) is
+    'the items of envelopes that are certainly good, in the time of a few expressions; item_counts is null for envelopes left to read_envelopes()';
 
 create function vibe_private.refusal(problem text[], value jsonb) returns jsonb
 language sql stable parallel safe
@@ -86,7 +161,7 @@ $$;
 comment on function vibe_private.refusal(text[], jsonb) is 'the answer to an envelope that is refused whole';
 
 create function vibe_private.read_envelopes(
-    envelopes jsonb[], meta jsonb[], received timestamptz,
+    envelopes jsonb[], meta jsonb[], received timestamptz, read int[],
     out heads vibe_private.envelope_head[], out items vibe_private.tracked_item[]
 )
 language plpgsql stable parallel safe
@@ -99,7 +174,7 @@ begin
             e.meta
         from unnest(envelopes, meta) with ordinality as e (body, meta, ord)
         left join vibe.sites as s on s.key = case jsonb_typeof(e.body -> 'site') when 'string' then e.body ->> 'site' end
-        where e.ord <= cardinality(envelopes)
+        where e.ord <= cardinality(envelopes) and read[e.ord] is null
     ),
     item as materialized (
         select e.ord, (i.place - 1)::int as place, i.item, vibe_private.item_problem(i.item) as problem
@@ -147,7 +222,7 @@ begin
                 coalesce(nullif(i.item -> 'properties', 'null'), '{}'),
                 case i.item ->> 'type' when 'identify' then i.item ->> 'user_id' end,
                 coalesce(nullif(i.item -> 'traits', 'null'), '{}'),
-                null, null, null
+                null, null, null, vibe_private.url_query(i.item ->> 'url'), null
             )::vibe_private.tracked_item order by e.ord, i.place)
             from item as i
             join envelope as e on e.ord = i.ord
@@ -156,15 +231,15 @@ begin
     into heads, items;
 end
 $$;
-comment on function vibe_private.read_envelopes(jsonb[], jsonb[], timestamptz) is
-    'checks envelopes and items, and turns what is good into rows; times become the server''s';
+comment on function vibe_private.read_envelopes(jsonb[], jsonb[], timestamptz, int[]) is
+    'checks envelopes and items that were not read yet, and turns what is good into rows; times become the server''s';
 
 create function vibe_private.drop_repeats(items vibe_private.tracked_item[], received timestamptz)
 returns vibe_private.tracked_item[]
 language plpgsql volatile
 as $$
 declare
-    fresh_items vibe_private.tracked_item[];
+    fresh record;
 begin
     with fresh as (
         insert into vibe_private.event_ids (site_id, event_id, received_at)
@@ -175,7 +250,14 @@ begin
         on conflict do nothing
         returning site_id, event_id
     )
-    select array_agg(o.item order by o.ord, o.place) into fresh_items
+    select array_agg(f.site_id) as sites, array_agg(f.event_id) as ids, count(*) as number,
+        (select count(i.event_id) from unnest(items) as i) as sent
+    into fresh
+    from fresh as f;
+    if fresh.number = fresh.sent then
+        return items;
+    end if;
+    return array_agg(o.item order by o.ord, o.place)
     from (
         select
             i as item, i.site_id, i.event_id, i.ord, i.place,
@@ -183,8 +265,7 @@ begin
         from unnest(items) as i
     ) as o
     where o.event_id is null
-       or (o.occurrence = 1 and (o.site_id, o.event_id) in (select f.site_id, f.event_id from fresh as f));
-    return fresh_items;
+       or (o.occurrence = 1 and (o.site_id, o.event_id) in (select f.site_id, f.event_id from unnest(fresh.sites, fresh.ids) as f (site_id, event_id)));
 end
 $$;
 comment on function vibe_private.drop_repeats(vibe_private.tracked_item[], timestamptz) is

@@ -1,21 +1,94 @@
 -- Who did it: the visitors of a batch, and what identify says about them.
-create function vibe_private.find_visitors(items vibe_private.tracked_item[]) returns vibe_private.tracked_item[]
+create function vibe_private.find_visitors(
+    items vibe_private.tracked_item[],
+    out visitors vibe_private.held_visitor[], out are_stale boolean, out oldest timestamptz
+)
+language plpgsql volatile
+as $$
+declare
+    held record;
+    identifies constant boolean := exists (select from unnest(items) as i where i.kind = 'identify');
+begin
+    if identifies then
+        perform vibe_private.hold_identities(items);
+    end if;
+    held := vibe_private.hold_visitors(items);
+    if cardinality(held.visitors) is distinct from held.wanted then
+        perform vibe_private.add_visitors(items);
+        held := vibe_private.hold_visitors(items);
+    end if;
+    if identifies then
+        perform vibe_private.identify(array(
+            select row(
+                i.ord, i.place, i.site_id, i.kind, i.event_id, i.occurred_at, i.anonymous_id, i.event_name, i.page, i.url,
+                i.referrer, i.title, i.properties, i.external_id, i.traits, v.user_id, null, null, i.query, null
+            )::vibe_private.tracked_item
+            from unnest(items) as i
+            join unnest(held.visitors) as v on v.site_id = i.site_id and v.anonymous_id = i.anonymous_id
+            where i.kind = 'identify'
+            order by i.ord, i.place
+        ));
+        -- Under the names of who they turned out to be.
+        held := vibe_private.hold_visitors(items);
+    end if;
+    visitors := held.visitors;
+    are_stale := held.are_stale;
+    oldest := held.oldest;
+end
+$$;
+comment on function vibe_private.find_visitors(vibe_private.tracked_item[]) is
+    'the visitors of these items, made if new, held until commit; are_stale: some row of theirs must be written';
+
+create function vibe_private.hold_visitors(
+    items vibe_private.tracked_item[],
+    out visitors vibe_private.held_visitor[], out wanted bigint, out are_stale boolean, out oldest timestamptz
+)
 language plpgsql volatile
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
-declare
-    found_items vibe_private.tracked_item[];
-    identifies constant boolean := exists (select from unnest(items) as i where i.kind = 'identify');
 begin
-    if identifies then
-        -- One transaction at a time decides who is who on a site. Signing in is rare; page views never come here.
-        -- The lock of a row: an advisory one could be held by any login, which would stop the tracking of all sites.
-        perform from vibe.sites as s
-        where s.site_id in (select i.site_id from unnest(items) as i where i.kind = 'identify')
-        order by s.site_id
-        for no key update;
-    end if;
+    with sender as materialized (
+        select i.site_id, i.anonymous_id, min(i.occurred_at) as first_at, max(i.occurred_at) as last_at
+        from unnest(items) as i
+        group by i.site_id, i.anonymous_id
+    ),
+    -- The lock on a visitor's row keeps a second transaction from opening a second session for the same visit.
+    held as materialized (
+        select u.site_id, u.user_id, u.anonymous_id, s.first_at, s.last_at, u.merged_into, u.name, u.external_id, u.segment,
+            u.last_seen_at < s.last_at - interval '5 minutes' or u.first_seen_at > s.first_at as is_stale
+        from sender as s
+        cross join lateral (
+            select u.user_id from vibe.site_users as u
+            where u.site_id = s.site_id and u.anonymous_id = s.anonymous_id limit 1
+        ) as k
+        join vibe.site_users as u on u.site_id = s.site_id and u.user_id = k.user_id
+        order by u.site_id, u.user_id
+        for no key update of u
+    )
+    select
+        array_agg(row(
+            h.site_id, h.user_id, h.anonymous_id, h.first_at, h.last_at, coalesce(p.user_id, h.user_id),
+            case when p.user_id is null then h.name else p.name end,
+            case when p.user_id is null then h.external_id else p.external_id end,
+            case when p.user_id is null then h.segment else p.segment end
+        )::vibe_private.held_visitor order by h.site_id, h.user_id),
+        (select count(*) from sender), bool_or(h.is_stale), min(h.first_at)
+    into visitors, wanted, are_stale, oldest
+    from held as h
+    left join lateral (
+        select p.user_id, p.name, p.external_id, p.segment from vibe.site_users as p
+        where p.site_id = h.site_id and p.user_id = h.merged_into limit 1
+    ) as p on true;
+end
+$$;
+comment on function vibe_private.hold_visitors(vibe_private.tracked_item[]) is
+    'locks the rows of the visitors that are known; wanted is how many there are with the new ones';
+
+create function vibe_private.add_visitors(items vibe_private.tracked_item[]) returns void
+language plpgsql volatile
+as $$
+begin
     with visitor as (
         select i.site_id, i.anonymous_id, min(i.occurred_at) as first_at, max(i.occurred_at) as last_at
         from unnest(items) as i
@@ -33,8 +106,25 @@ begin
         returning *
     )
     insert into vibe_private.changes (site_id, table_name, kind, records)
-    select m.site_id, 'site_users', 'INSERT', jsonb_agg(to_jsonb(m)) from made as m group by m.site_id order by m.site_id;
-    -- The lock on a visitor's row keeps a second transaction from opening a second session for the same visit.
+    select m.site_id, 'site_users', 'INSERT', to_jsonb(array_agg(m)) from made as m group by m.site_id order by m.site_id;
+end
+$$;
+comment on function vibe_private.add_visitors(vibe_private.tracked_item[]) is 'makes the visitors that are not there yet';
+
+create function vibe_private.hold_identities(items vibe_private.tracked_item[]) returns void
+language plpgsql volatile
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+    -- One transaction at a time decides who is who on a site. Signing in is rare; page views never come here.
+    -- The lock of a row: an advisory one could be held by any login, which would stop the tracking of all sites.
+    perform from vibe.sites as s
+    where s.site_id in (select i.site_id from unnest(items) as i where i.kind = 'identify')
+    order by s.site_id
+    for no key update;
+    perform vibe_private.add_visitors(items);
+    -- Visitors and the known users they may become, in one order.
     perform from vibe.site_users as u
     where (u.site_id, u.user_id) in (
         select v.site_id, k.user_id
@@ -53,28 +143,32 @@ begin
     )
     order by u.site_id, u.user_id
     for no key update;
-    select array_agg(row(
-        i.ord, i.place, i.site_id, i.kind, i.event_id, i.occurred_at, i.anonymous_id, i.event_name, i.page, i.url,
-        i.referrer, i.title, i.properties, i.external_id, i.traits, k.user_id, null, null
-    )::vibe_private.tracked_item order by i.ord, i.place)
-    into found_items
-    from unnest(items) as i
-    cross join lateral (
-        select u.user_id from vibe.site_users as u
-        where u.site_id = i.site_id and u.anonymous_id = i.anonymous_id limit 1
-    ) as k;
-    if cardinality(found_items) is distinct from cardinality(items) then
-        -- Somebody was erased while we waited for their row. Their browser comes as one that was never seen before.
-        return vibe_private.find_visitors(items);
-    end if;
-    if identifies then
-        perform vibe_private.identify(found_items);
-    end if;
-    return found_items;
 end
 $$;
-comment on function vibe_private.find_visitors(vibe_private.tracked_item[]) is
-    'gives each item its visitor, made if new, and holds the visitors until commit';
+comment on function vibe_private.hold_identities(vibe_private.tracked_item[]) is
+    'before an identify: locks the sites, all visitors of the call and whom they may turn out to be';
+
+create function vibe_private.touch_visitors(visitors vibe_private.held_visitor[]) returns void
+language plpgsql volatile
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+    -- Exact to five minutes, so that a busy visitor's row is seldom written.
+    with moved as (
+        update vibe.site_users as u
+        set last_seen_at = greatest(u.last_seen_at, v.last_at), first_seen_at = least(u.first_seen_at, v.first_at)
+        from unnest(visitors) as v
+        where u.site_id = v.site_id and u.user_id = v.user_id
+          and (u.last_seen_at < v.last_at - interval '5 minutes' or u.first_seen_at > v.first_at)
+        returning u.*
+    )
+    insert into vibe_private.changes (site_id, table_name, kind, records)
+    select m.site_id, 'site_users', 'UPDATE', to_jsonb(array_agg(m order by m.user_id))
+    from moved as m group by m.site_id order by m.site_id;
+end
+$$;
+comment on function vibe_private.touch_visitors(vibe_private.held_visitor[]) is 'moves the times of visitors'' rows, which are locked already';
 
 -- The first identify makes a visitor known: as the bearer of the id, or merged into the one who bears it. A visitor who is
 -- known stays who they are; another id is refused and leaves a warning. Nothing is rewritten, so a merge can be undone.
