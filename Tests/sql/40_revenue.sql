@@ -17,6 +17,12 @@ select vibe.import_csv('shop', 'orders', e'order_id,customer_id,purchased_at,amo
 7,bia,2018-12-02,-30,,1,pots,true,
 8,ana,2018-12-03,7,,1,tea,,true
 9,ana,2019-02-01,42,,1,tea,,') ->> 'imported' as imported;
+-- An import leaves its days counted; from here on as if the orders had come one by one since.
+select (select count(*) from vibe.daily_revenue where site_id = :shop) as days, (select count(*) from vibe.revenue_marks where site_id = :shop) as marks;
+delete from vibe.daily_revenue where site_id = :shop;
+delete from vibe.daily_category_revenue where site_id = :shop;
+insert into vibe.revenue_marks (site_id, day)
+select site_id, (purchased_at at time zone 'America/Sao_Paulo')::date from vibe.purchases where site_id = :shop;
 select day, day_start, orders, refunds, buyers, revenue, refunded, foreign_orders, average_order_value from vibe.revenue_by_day where site_id = :shop order by day;
 select month, range_start, range_end, orders, revenue, refunded, foreign_orders, average_order_value, comparison, previous_range_start, previous_revenue, revenue_change
 from vibe.revenue_by_month where site_id = :shop and month < '2019-05-01' order by month;

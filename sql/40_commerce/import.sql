@@ -89,6 +89,10 @@ begin
     end case;
     select r.* into rejects from vibe_private.keep_rejects(into_site, of_import) as r;
     select s.* into stored from vibe_private.store_import(into_site, kind, columns) as s;
+    -- Else the revenue views would count years of marked days again and again until the next job.
+    if kind <> 'customers' then
+        perform vibe_private.refresh_revenue(into_site);
+    end if;
     update vibe.imports as i
     set finished_at = clock_timestamp(),
         records = rejects.accepted + rejects.rejected,
