@@ -87,8 +87,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform vibe_private.refresh_customers(array_agg(c.site_id), array_agg(c.customer_id))
-    from vibe.customers as c where c.site_id = new.site_id;
+    -- Totals are in the currency, and know no days.
+    if new.currency <> old.currency then
+        perform vibe_private.refresh_customers(array_agg(c.site_id), array_agg(c.customer_id))
+        from vibe.customers as c where c.site_id = new.site_id;
+    end if;
     delete from vibe.daily_revenue as r where r.site_id = new.site_id;
     delete from vibe.daily_category_revenue as r where r.site_id = new.site_id;
     insert into vibe.revenue_marks (site_id, day)
