@@ -25,7 +25,7 @@ def prepare():
         admin.execute(f"create database loaded template {TEMPLATE}")
     with connect("loaded") as db:
         for name in SITES:
-            db.execute("select vibe.create_demo_site(%s, 400, 40)", [name])
+            db.execute("select vibe.create_demo_site(%s, visitors => 400, days => 40)", [name])
             db.execute("select vibe.create_segment(%s, 'buyers', %s::jsonb)",
                        [name, json.dumps({"version": 1, "all": [{"customer": "order_count", "op": "ge", "value": 1}]})])
             db.execute("select vibe.keep_events(%s, 30)", [name])
