@@ -68,11 +68,12 @@ set search_path = pg_catalog, pg_temp
 as $$
     select case
         -- An hour is an hour, also where the clock shows it twice.
+        -- Where clocks change by half an hour, the last step of a range is half an hour.
         when step = 'hour' then array(
             select h from generate_series(
-                vibe.day_start(first_day, time_zone), vibe.day_start(last_day + 1, time_zone), interval '1 hour'
+                vibe.day_start(first_day, time_zone), vibe.day_start(last_day + 1, time_zone) - interval '1 microsecond', interval '1 hour'
             ) as h order by h
-        )
+        ) || vibe.day_start(last_day + 1, time_zone)
         else array(
             select vibe.day_start(greatest(d::date, first_day), time_zone)
             from generate_series(date_trunc(step, first_day::timestamp), last_day::timestamp, ('1 ' || step)::interval) as d
