@@ -3,8 +3,11 @@
 What each case must come to is written beside it in hostile_items.py and hostile_envelopes.py. What was accepted is then
 looked up and compared with what Python reads from the JSON that was sent; a second site must not have changed at all.
 """
+import concurrent.futures
 import json
+import random
 import re
+import urllib.request
 import uuid
 from decimal import Decimal
 
@@ -150,22 +153,35 @@ def read_everything(database):
 
 @pytest.mark.parametrize("door", DOORS)
 def test_envelopes(sites, door):
-    way, wrong = DOORS[door](sites), []
-    for place, (name, body, over_http, by_track) in enumerate(hostile_envelopes.CASES):
-        expected = over_http if door == "http" else by_track
-        if expected is None:
-            continue
-        marks = {"$site": "shop-key", "$visitor": f"visitor-{place}"}
-        for mark, made in marks.items():
-            body = body.replace(mark.encode(), made.encode()) if isinstance(body, bytes) else body.replace(mark, made)
-        status, answer = way.send(body)
-        if isinstance(expected, int):
-            counts = [answer[count] for count in ("accepted", "duplicate")] if status == 202 else None
-            if counts != [expected, 0] or len(answer["errors"]) != answer["rejected"]:
-                wrong.append((name, expected, status, answer))
-        elif (status, str(answer).split(" ")[0]) != expected:
-            wrong.append((name, expected, status, answer))
-    assert wrong == []
+    way = DOORS[door](sites)
+    assert [found for found in (answered(way, place, case) for place, case in enumerate(hostile_envelopes.CASES)) if found] == []
+
+
+def test_envelopes_that_travel_together(sites):
+    """Sixteen at a time the server puts many into one transaction; none takes another with it."""
+    cases = list(enumerate(hostile_envelopes.CASES * 3))
+    random.Random(7).shuffle(cases)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert [found for found in pool.map(lambda case: answered(HttpDoor(sites), *case), cases) if found] == []
+    with urllib.request.urlopen(sites.url + "/metrics") as answer:
+        counts = dict(re.findall(r"^(vibe_track_\w+_total) (\d+)", answer.read().decode(), re.M))
+    assert int(counts["vibe_track_transactions_total"]) < int(counts["vibe_track_envelopes_total"]), "nothing travelled together"
+
+
+def answered(way, place, case):
+    """How the answer to a whole request differs from what is written beside it, or None."""
+    name, body, over_http, by_track = case
+    expected = over_http if isinstance(way, HttpDoor) else by_track
+    if expected is None:
+        return None
+    for mark, made in {"$site": "shop-key", "$visitor": f"visitor-{place}"}.items():
+        body = body.replace(mark.encode(), made.encode()) if isinstance(body, bytes) else body.replace(mark, made)
+    status, answer = way.send(body)
+    if isinstance(expected, int):
+        good = status == 202 and (answer["accepted"], answer["duplicate"], len(answer["errors"])) == (expected, 0, answer["rejected"])
+    else:
+        good = (status, str(answer).split(" ")[0]) == expected
+    return None if good else (name, expected, status, answer)
 
 
 HEADERS = [(name, {"Content-Type": value}) for name, value in (
@@ -218,3 +234,20 @@ def test_origins(sites):
     answer = way.connection.getresponse()
     answer.read()
     assert (answer.status, answer.headers["access-control-allow-origin"], answer.headers["access-control-allow-credentials"]) == (204, "*", None)
+
+
+def test_rest(sites):
+    """vibe.track through the REST door, whose statuses follow from the SQLSTATEs that README lists; the 601st call of a minute is refused."""
+    def call(text):
+        status, answer = sites.request("/rest/v1/rpc/track", f'{{"payload": {text}}}'.encode(), headers=BROWSER)
+        return status, answer.get("code", answer.get("accepted")) if isinstance(answer, dict) else answer
+
+    assert call(beat()) == (200, 1)
+    for text, expected in ((beat(site="no-such-key"), (404, "PT404")), (beat(visitor="short"), (400, "22023")), ("[]", (400, "22023")),
+                           (beat(visitor=Raw(r'"visitor\u0000one"')), (400, "22P05")), (beat(visitor=Raw(r'"visitor\ud83d"')), (400, "22P02")),
+                           (beat(sent_at=Raw("1e999999")), (400, "22003"))):
+        assert call(text) == expected, text
+    with connect(sites.database) as database:
+        database.execute("update vibe_private.attempts set attempts = 600 where kind = 'track from address'")
+    assert call(beat()) == (429, "PT429")
+    assert HttpDoor(sites).send(beat())[0] == 202, "the tracker's own door counts for itself"
