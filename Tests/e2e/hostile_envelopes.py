@@ -40,6 +40,11 @@ GOOD = [(name, body, 1, 1) for name, body in (
     ("escaped letters of keys", envelope().replace('"items"', r'"\u0069tems"')),
     ("visitor of 64", envelope(visitor="v" * 64)), ("visitor of signs", envelope(visitor="!\"#$%&'()*+,-./~")),
     ("visitor of SQL", envelope(visitor="';drop--table")), ("visitor of HTML", envelope(visitor="<script>alert(1)</script>")))]
+# In a field that nobody reads; it must not take long either.
+GOOD += [(name, envelope(zzz=Raw(f'"{text}"')), 1, (state, word)) for name, text, state, word in (
+    ("40,000 zero bytes", r"\u0000" * 40_000, "22P05", "unsupported"), ("40,000 first halves", r"\ud83d" * 40_000, "22P02", "invalid"),
+    ("40,000 second halves", r"\ude00" * 40_000, "22P02", "invalid"), ("20,000 pairs and a half", r"\ud83d\ude00" * 20_000 + r"\ud83d", "22P02", "invalid"),
+    ("a pair and a half", r"\ud83d\ude00\ude00", "22P02", "invalid"), ("100,000 backslashes and a half", r"\\" * 100_000 + r"\ude00", "22P02", "invalid"))]
 GOOD += [("500 items", envelope(items=[BEAT] * 500), 500, 500),
          ("a hole in the list", envelope(items=[BEAT, None, BEAT]), 2, 2), ("lists in the list", envelope(items=[[BEAT], BEAT]), 1, 1)]
 
@@ -51,6 +56,7 @@ BODIES += [("body empty", "", *unreadable()), ("body of spaces", " \n\t", *unrea
            ("byte order mark", "\ufeff" + envelope(), *unreadable()), ("non-breaking space", "\u00a0" + envelope(), *unreadable()),
            ("two requests", envelope() + envelope(), *unreadable()), ("NaN inside", envelope(sent_at=Raw("NaN")), *unreadable()),
            ("a line in a text", envelope(visitor=Raw('"visitor\none"')), *unreadable()), ("cut in the middle", envelope()[:-20], *unreadable()),
+           ("a half and an escape that is none", envelope(zzz=Raw(r'"\ud83d \v12345678"')), *unreadable()),
            ("sent_at 1e999999", envelope(sent_at=Raw("1e999999")), *unreadable("22003", "value")),
            ("number 1e999999 in an item", envelope(items=Raw('[{"type": "heartbeat", "time": 1e999999}]')), *unreadable("22003", "value")),
            ("100,000 lists", "[" * 100_000 + "]" * 100_000, *unreadable("54001", "stack")),
