@@ -20,6 +20,15 @@ language plpgsql volatile
 as $$
 begin
     begin
+        if cardinality(envelopes) = 1 then
+            body := vibe_private.store_single(envelopes[1], meta[1]);
+            if body is not null then
+                ord := 1;
+                status := 202;
+                return next;
+                return;
+            end if;
+        end if;
         return query select s.* from vibe_private.store_envelopes(envelopes, meta) as s order by s.ord;
         return;
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
@@ -36,10 +45,12 @@ comment on function vibe_private.ingest_parsed(jsonb[], jsonb[]) is 'ingest, aft
 create function vibe_private.store_envelopes(envelopes jsonb[], meta jsonb[])
 returns table (ord int, status int, body jsonb)
 language plpgsql volatile
--- Plans by index, made once per connection, even while the tables are still empty. The steps that update by a list
--- switch off other joins too; look-ups end in "limit 1", which keeps them look-ups.
+-- Plans by index, made once per connection, even while the tables are still empty; look-ups end in "limit 1", which keeps
+-- them look-ups. Here, because each step that had settings of its own would pay for them.
 set plan_cache_mode = 'force_generic_plan'
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 set jit = off
 as $$
 declare

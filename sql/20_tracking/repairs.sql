@@ -8,6 +8,9 @@ declare
     parsed jsonb[];
 begin
     begin
+        if cardinality(envelopes) = 1 then
+            return array[case when octet_length(envelopes[1]) <= longest then envelopes[1]::jsonb end];
+        end if;
         return array(
             select case when octet_length(e.envelope) <= longest then e.envelope::jsonb end
             from unnest(envelopes) with ordinality as e (envelope, ord)

@@ -159,8 +159,6 @@ comment on function vibe_private.place_items(vibe_private.tracked_item[]) is
 -- Not where that would be longer than 24 hours, nor where a program's visit would join a person's.
 create function vibe_private.join_sessions(items vibe_private.tracked_item[]) returns void
 language plpgsql volatile
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 declare
     pair record;
@@ -337,8 +335,6 @@ comment on function vibe_private.open_sessions(vibe_private.tracked_item[], json
 
 create function vibe_private.move_sessions(items vibe_private.tracked_item[]) returns vibe_private.touched_visit[]
 language plpgsql volatile
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 declare
     visits vibe_private.touched_visit[];

@@ -44,8 +44,6 @@ create function vibe_private.hold_visitors(
     out visitors vibe_private.held_visitor[], out wanted bigint, out are_stale boolean, out oldest timestamptz
 )
 language plpgsql volatile
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
     with sender as materialized (
@@ -113,8 +111,6 @@ comment on function vibe_private.add_visitors(vibe_private.tracked_item[]) is 'm
 
 create function vibe_private.hold_identities(items vibe_private.tracked_item[]) returns void
 language plpgsql volatile
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
     -- One transaction at a time decides who is who on a site. Signing in is rare; page views never come here.
@@ -150,8 +146,6 @@ comment on function vibe_private.hold_identities(vibe_private.tracked_item[]) is
 
 create function vibe_private.touch_visitors(visitors vibe_private.held_visitor[]) returns void
 language plpgsql volatile
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
     -- Exact to five minutes, so that a busy visitor's row is seldom written.
