@@ -122,7 +122,7 @@ select vibe.import_events('other', 'csv', e'time,visitor_id,url\n2024-02-29 23:5
 update vibe.sites set events_from = null where site_id = :other;
 
 -- Figures follow: every day from the first imported one to yesterday is to be counted again, since totals are of all days before.
-select count(*) = max(day) - min(day) + 1 as every_day, min(day) as first_day, max(day) = (now() at time zone 'America/Sao_Paulo')::date - 1 as to_yesterday
+select count(distinct day) = max(day) - min(day) + 1 as every_day, min(day) as first_day, max(day) = (now() at time zone 'America/Sao_Paulo')::date - 1 as to_yesterday
 from vibe_private.dirty_days where site_id = :shop;
 select vibe.calculate_daily_stats('shop', '2024-01-01', '2024-01-08') as days;
 select day, total_visitors, new_users, visitors, sessions, page_views, events from vibe.daily_stats where site_id = :shop order by day;

@@ -37,9 +37,7 @@ begin
     join vibe.sites as s on s.site_id = i.site_id
     where i.event_name is not null
       and (i.occurred_at at time zone s.time_zone)::date < (received at time zone s.time_zone)::date
-    order by 1, 2
-    -- Not "do nothing": the row's lock makes the job that clears the mark wait for these events.
-    on conflict (site_id, day) do update set marked_at = excluded.marked_at;
+    order by 1, 2;
 end
 $$;
 comment on function vibe_private.mark_late_days(vibe_private.tracked_item[], timestamptz) is 'marks past days that got events';
@@ -96,8 +94,7 @@ begin
     from changed_rows as c
     join vibe.sites as s on s.site_id = c.site_id
     where (c.occurred_at at time zone s.time_zone)::date < (now() at time zone s.time_zone)::date
-    order by 1, 2
-    on conflict (site_id, day) do update set marked_at = excluded.marked_at;
+    order by 1, 2;
     return null;
 end
 $$;

@@ -265,8 +265,7 @@ begin
     select distinct of_site, (d.at at time zone zone)::date
     from (select f.started_at from first_day as f union all select later.started_at) as d (at)
     where (d.at at time zone zone)::date < (now() at time zone zone)::date
-    order by 2
-    on conflict (site_id, day) do update set marked_at = excluded.marked_at;
+    order by 2;
     update vibe.online_users as o set session_id = first_id
     where o.site_id = of_site and o.user_id = of_user and o.session_id = later_id;
 end

@@ -228,13 +228,16 @@ comment on table vibe_private.event_ids is 'ids of the events of the last 8 days
 create index event_ids_received on vibe_private.event_ids using brin (received_at) with (pages_per_range = 32);
 comment on index vibe_private.event_ids_received is 'finds what is old enough to be removed';
 
+-- Without a key: who tracks never waits for the job that is counting the day. A mark commits with the events it stands for.
 create table vibe_private.dirty_days (
     site_id int not null,
     day date not null,
-    marked_at timestamptz not null default now(),
-    primary key (site_id, day)
+    marked_at timestamptz not null default now()
 );
-comment on table vibe_private.dirty_days is 'past days, by the site''s clock, that got late events and must be counted again';
+comment on table vibe_private.dirty_days is
+    'past days, by the site''s clock, that got late events and must be counted again, possibly many times';
+create index dirty_days_by_day on vibe_private.dirty_days (site_id, day);
+comment on index vibe_private.dirty_days_by_day is 'the marks of a site';
 
 -- Tenancy: viewers read, members write what they are granted; the rest is written by functions.
 do $policies$

@@ -239,7 +239,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    select d.site_id, d.day from vibe_private.dirty_days as d where d.site_id = any (array(select vibe.my_sites()))
+    select distinct d.site_id, d.day from vibe_private.dirty_days as d where d.site_id = any (array(select vibe.my_sites()))
 $$;
 comment on function vibe.late_days() is
 'days of my sites that got events after they were counted, until they are counted again. Definer: the marks are machinery''s';

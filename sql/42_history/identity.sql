@@ -74,8 +74,7 @@ begin
     insert into vibe_private.dirty_days (site_id, day)
     select into_site, first_day + n
     from generate_series(0, (now() at time zone zone)::date - 1 - first_day) as n
-    order by 2
-    on conflict (site_id, day) do update set marked_at = excluded.marked_at;
+    order by 2;
     -- More than readers of the feed want to hear one by one: they load again.
     insert into vibe_private.changes (site_id, table_name, kind, records)
     select into_site, t.name, 'INSERT', null
