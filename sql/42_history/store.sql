@@ -212,7 +212,7 @@ begin
     )
     select
         into_site, r.occurred_at, r.event_id, now(), p.user_id, p.session_id, r.event_name, vibe_private.url_page(r.url),
-        vibe_private.url_query(r.url), r.title, vibe_private.foreign_referrer(r.referrer, r.url, home), r.properties, s.is_bot
+        case when r.url like '%?%' then vibe_private.url_query(r.url) end, r.title, vibe_private.foreign_referrer(r.referrer, r.url, home), r.properties, s.is_bot
     from pg_temp.import_rows as r
     join pg_temp.import_places as p using (line)
     join pg_temp.import_sessions as s using (session_id)
