@@ -13,6 +13,7 @@ comment on table vibe.imported_days is
 'figures of days before a site had events, counted by the tool it came from; vibe.traffic_by_day shows them beside our own';
 comment on column vibe.imported_days.source is 'what counted them: plausible';
 comment on column vibe.imported_days.visitors is 'different visitors of the day; who came on two days cannot be told';
+comment on column vibe.imported_days.sessions is 'visits begun on the day';
 comment on column vibe.imported_days.bounced_sessions is 'visits with one page view';
 comment on column vibe.imported_days.session_seconds is 'whole length of the visits, in seconds';
 alter table vibe.imported_days enable row level security;
