@@ -110,8 +110,8 @@ read_milliseconds(const JsonbValue *value, int64 *milliseconds)
 	if (value == NULL || value->type != jbvNumeric || !is_usual_number(value)
 		/* A scale: 5.0 is no integer to the checks. */
 		|| decimals(value) != 0
-		/* Fourteen digits at most, before anything is converted. */
-		|| VARSIZE_ANY(value->val.numeric) > VARHDRSZ + sizeof(uint16) + 4 * sizeof(int16))
+		/* Four groups of four digits at most, before anything is converted: 1e20 is short too, but no bigint. */
+		|| (number_head(value) & 0x7F) > 3)
 		return false;
 	*milliseconds = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 	return *milliseconds >= 0 && *milliseconds <= MAX_MILLISECONDS;

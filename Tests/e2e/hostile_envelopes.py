@@ -78,7 +78,8 @@ VISITORS += [("visitor with zero byte", envelope(visitor=Raw(r'"visitor\u0000one
              ("visitor cut in an emoji", envelope(visitor=Raw(r'"visitor\ud83d"')), (400, "visitor"), ("22P02", "invalid"))]
 
 TIMES = [(f"sent_at {said(value)}", envelope(sent_at=value), *refused("sent_at")) for value in (
-    MISSING, None, "5", "", True, [], {}, 1.5, Raw("5.0"), -1, 100_000_000_000_000, 9_223_372_036_854_775_808, Raw("1e300"), Raw("1e400"), Raw("1e-400"), Raw("1e131000"))]
+    MISSING, None, "5", "", True, [], {}, 1.5, Raw("5.0"), -1, 100_000_000_000_000, 9_223_372_036_854_775_808, Raw("1e20"), Raw("1e100"), Raw("1e-20"),
+    Raw("1e300"), Raw("1e400"), Raw("1e-400"), Raw("1e131000"))]
 
 ITEMS = [(f"items {said(value)}", envelope(items=value), *refused("items")) for value in (
     MISSING, None, 5, "", "x", True, {}, {"0": BEAT, "length": 1}, [], [BEAT] * 501)]

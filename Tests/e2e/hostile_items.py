@@ -52,7 +52,8 @@ TYPES = [(f"type {said(value)}", {"type": value}, "type") for value in (
 
 TIMES = [(f"time {said(value)}", {"time": value}, "time") for value in (
     MISSING, None, "", "5", "1700000000000", "2026-01-01T00:00:00Z", True, [], {}, [5], 1.5, Raw("1.0"), -1, Raw("-1e3"),
-    Raw("1.70000000000001e12"), Raw("1e14"), Raw("1e300"), Raw("1e400"), Raw("-1e400"), Raw("1e-400"), Raw("1e131000"),
+    Raw("1.70000000000001e12"), Raw("1e14"), Raw("1e16"), Raw("1e20"), Raw("1e100"),
+    Raw("-1e100"), Raw("1e-20"), Raw("1e250"), Raw("1e300"), Raw("1e400"), Raw("-1e400"), Raw("1e-400"), Raw("1e131000"),
     100_000_000_000_000, 253_402_300_799_000, 9_223_372_036_854_775_807, 9_223_372_036_854_775_808)]
 TIMES += [(f"time {said(value)} is read", {"time": value}, None) for value in (
     0, Raw("-0"), Raw("1e3"), Raw("1.7e12"), Raw("1E+12"), 99_999_999_999_999)]
