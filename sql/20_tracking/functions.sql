@@ -141,13 +141,18 @@ as $$
 declare
     -- Only the server makes this setting; anybody else who can send SQL could make it up.
     client jsonb := case when session_user = 'vibe_server' then nullif(current_setting('vibe.client', true), '') end;
+    parsed constant jsonb := case when pg_column_size(payload) <= 8388608 then payload end;
     answer record;
+    stored jsonb;
 begin
     if vibe_private.count_attempt('track from address', coalesce(client ->> 'address', session_user), interval '1 minute') > 600 then
         perform vibe_private.fail('too many requests from this address', hint => 'send again in a minute', errcode => 'PT429');
     end if;
-    select i.status, i.body into answer
-    from vibe_private.ingest_parsed(array[case when pg_column_size(payload) <= 8388608 then payload end], array[client]) as i;
+    stored := vibe_private.try_single(parsed, client);
+    if stored is not null then
+        return stored;
+    end if;
+    select i.status, i.body into answer from vibe_private.ingest_parsed(array[parsed], array[client]) as i;
     if answer.status <> 202 then
         perform vibe_private.fail(answer.body ->> 'message', answer.body ->> 'details', errcode => answer.body ->> 'code');
     end if;

@@ -6,8 +6,19 @@ returns table (ord int, status int, body jsonb)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    parsed constant jsonb[] := vibe_private.parse_envelopes(envelopes);
 begin
-    return query select * from vibe_private.ingest_parsed(vibe_private.parse_envelopes(envelopes), meta);
+    if cardinality(parsed) = 1 then
+        body := vibe_private.try_single(parsed[1], meta[1]);
+        if body is not null then
+            ord := 1;
+            status := 202;
+            return next;
+            return;
+        end if;
+    end if;
+    return query select * from vibe_private.ingest_parsed(parsed, meta);
 end
 $$;
 comment on function vibe_private.ingest(text[], jsonb[]) is
@@ -20,15 +31,6 @@ language plpgsql volatile
 as $$
 begin
     begin
-        if cardinality(envelopes) = 1 then
-            body := vibe_private.store_single(envelopes[1], meta[1]);
-            if body is not null then
-                ord := 1;
-                status := 202;
-                return next;
-                return;
-            end if;
-        end if;
         return query select s.* from vibe_private.store_envelopes(envelopes, meta) as s order by s.ord;
         return;
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded then

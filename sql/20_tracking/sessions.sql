@@ -371,7 +371,7 @@ begin
     )
     select array_agg(row(
         m.site_id, m.session_id, m.user_id, m.started_at, m.last_seen_at, m.page_views, m.events, m.referrer, m.device, m.browser,
-        m.is_bot, m.page, m.has_heartbeat
+        m.is_bot, m.exit_page, m.has_heartbeat
     )::vibe_private.touched_visit order by m.site_id, m.session_id)
     into visits
     from moved as m;

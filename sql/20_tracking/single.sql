@@ -1,5 +1,17 @@
 -- A request of one item, as browsers send them all day: a visitor who is known goes on with the visit that runs. Here that
 -- is a handful of look-ups by key, a third of what the set-wise steps take to start. Everything else is left to them.
+create function vibe_private.try_single(envelope jsonb, meta jsonb) returns jsonb
+language plpgsql volatile
+as $$
+begin
+    return vibe_private.store_single(envelope, meta);
+exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+    -- It breaks a rule that the checks do not know; the steps for many requests find out and say so.
+    return null;
+end
+$$;
+comment on function vibe_private.try_single(jsonb, jsonb) is 'store_single(), or null and nothing done where it fails';
+
 create function vibe_private.store_single(envelope jsonb, meta jsonb) returns jsonb
 language plpgsql volatile
 set plan_cache_mode = 'force_generic_plan'
@@ -108,17 +120,28 @@ begin
         insert into vibe_private.changes (site_id, table_name, kind, records)
         values (item.site_id, 'site_sessions', 'UPDATE', to_jsonb(array[visit]));
     end if;
-    perform vibe_private.show_online(
-        array[row(
-            item.site_id, visitor.user_id, item.anonymous_id, item.occurred_at, item.occurred_at, visitor.user_id,
-            visitor.name, visitor.external_id, visitor.segment
-        )::vibe_private.held_visitor],
-        array[row(
-            visit.site_id, visit.session_id, visit.user_id, visit.started_at, visit.last_seen_at, visit.page_views, visit.events,
-            visit.referrer, visit.device, visit.browser, visit.is_bot, item.page, item.kind = 'heartbeat'
-        )::vibe_private.touched_visit],
-        received
-    );
+    -- Names and segment are kept by those who change them.
+    update vibe.online_users as o
+    set current_page = coalesce(visit.exit_page, o.current_page),
+        last_seen_at = visit.last_seen_at,
+        page_views = visit.page_views,
+        events = visit.events,
+        has_heartbeat = o.has_heartbeat or item.kind = 'heartbeat'
+    where o.site_id = item.site_id and o.user_id = visitor.user_id and o.session_id = visit.session_id
+      and o.last_seen_at <= visit.last_seen_at and visit.last_seen_at > received - interval '30 minutes' and not visit.is_bot;
+    if not found then
+        perform vibe_private.show_online(
+            array[row(
+                item.site_id, visitor.user_id, item.anonymous_id, item.occurred_at, item.occurred_at, visitor.user_id,
+                visitor.name, visitor.external_id, visitor.segment
+            )::vibe_private.held_visitor],
+            array[row(
+                visit.site_id, visit.session_id, visit.user_id, visit.started_at, visit.last_seen_at, visit.page_views, visit.events,
+                visit.referrer, visit.device, visit.browser, visit.is_bot, visit.exit_page, item.kind = 'heartbeat'
+            )::vibe_private.touched_visit],
+            received
+        );
+    end if;
     perform vibe_private.ring_doorbell();
     return true;
 end

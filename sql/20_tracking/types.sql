@@ -64,4 +64,4 @@ create type vibe_private.touched_visit as (
     has_heartbeat boolean
 );
 comment on type vibe_private.touched_visit is
-    'a visit after this call was counted in; page and has_heartbeat are of the call''s items';
+    'a visit after this call was counted in; page is the last one, has_heartbeat of the call''s items';

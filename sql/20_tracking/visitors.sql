@@ -13,10 +13,11 @@ begin
         perform vibe_private.hold_identities(items);
     end if;
     held := vibe_private.hold_visitors(items);
-    if cardinality(held.visitors) is distinct from held.wanted then
+    -- New ones, and who was erased while we waited for their row: their browser comes as one that was never seen before.
+    while cardinality(held.visitors) is distinct from held.wanted loop
         perform vibe_private.add_visitors(items);
         held := vibe_private.hold_visitors(items);
-    end if;
+    end loop;
     if identifies then
         perform vibe_private.identify(array(
             select row(
