@@ -178,12 +178,12 @@ vibe_rolling_users_add_on(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* rolling_users(user, day, first_day, last_day, visitors, persons) */
+/* rolling_users(user, day, first_day, last_day, visitors, persons [, windows]) */
 PG_FUNCTION_INFO_V1(vibe_rolling_users_add_renamed);
 Datum
 vibe_rolling_users_add_renamed(PG_FUNCTION_ARGS)
 {
-	rolling_state *state = getarg_state(fcinfo, 3, PG_NARGS());
+	rolling_state *state = getarg_state(fcinfo, 3, 7);
 
 	if (unlikely(state->users.renames == NULL))
 		state->users.renames = getarg_renames(fcinfo, 5, state->users.context);

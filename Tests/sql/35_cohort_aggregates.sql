@@ -162,6 +162,15 @@ from renames as n cross join lateral unnest((
     from (values (10::bigint, date '2026-01-01'), (11, '2026-01-01'), (20, '2026-01-02'), (20, '2026-01-01'), (12, '2026-01-02'),
         (null, '2026-01-02'), (13, null)) as v (who, day)
 )) as d;
+-- With windows of their own too: those of 30 days are mau, those of a day dau.
+select bool_and(w.users = array[d.dau, d.mau]) as equal, count(*) as days
+from renames as n
+cross join lateral unnest((
+    select vibe.rolling_users(v.who, v.day, '2026-01-01', '2026-01-03', n.visitors, n.persons) from (values (10::bigint, date '2026-01-01'), (11, '2026-01-01'), (20, '2026-01-02'), (12, '2025-12-20')) as v (who, day))) as d
+join lateral unnest((
+    select vibe.rolling_users(v.who, v.day, '2026-01-01', '2026-01-03', n.visitors, n.persons, '{1,30}') from (values (10::bigint, date '2026-01-01'), (11, '2026-01-01'), (20, '2026-01-02'), (12, '2025-12-20')) as v (who, day))) as w using (day);
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-01', '{}', '{}', '{0}');
+select vibe.rolling_users(1, date '2026-01-01', '2026-01-01', '2026-01-01', '{}', '{}', null);
 -- Nobody renamed is the aggregate without; visits all of nobody's are days of zeros.
 select count(*) as different from (
     select d.* from unnest((select vibe.rolling_users(who, day, '2018-02-10', '2018-11-10') from days)) as d

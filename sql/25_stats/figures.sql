@@ -3,21 +3,15 @@
 
 -- The events are read once, and only what differs from the last count is written.
 create function vibe_private.calculate_user_days(of_site integer, first_day date, starts timestamptz[]) returns void
-language plpgsql
+language sql
 set search_path = pg_catalog, pg_temp
 set jit = off
 -- Whole ranges are read, so hash joins are right; nested loops chosen by stale estimates would be quadratic.
 set enable_nestloop = off
 as $$
-declare
-    last_day constant date := first_day + array_upper(starts, 1) - 2;
-    counted vibe_private.visitor_day[];
-begin
-    select array_agg(row(g.place, g.user_id, g.page_views, g.events, g.last_received_at)::vibe_private.visitor_day order by g.place, g.user_id)
-    into counted
-    from (
+    with counted as materialized (
         select
-            width_bucket(e.occurred_at, starts) as place,
+            first_day + width_bucket(e.occurred_at, starts) - 1 as day,
             e.user_id,
             count(*) filter (where e.event_name = 'page_view') as page_views,
             count(*) filter (where e.event_name <> 'page_view') as events,
@@ -25,27 +19,28 @@ begin
         from vibe.user_events as e
         where e.site_id = of_site and e.occurred_at >= starts[1] and e.occurred_at < starts[array_upper(starts, 1)] and not e.is_bot
         group by 1, 2
-    ) as g;
-    delete from vibe.user_days as d
-    using (
-        select k.day, k.user_id
-        from vibe.user_days as k
-        left join unnest(counted) as c on c.user_id = k.user_id and first_day + c.place - 1 = k.day
-        where k.site_id = of_site and k.day between first_day and last_day
-          and (c.page_views, c.events, c.last_received_at) is distinct from (k.page_views::bigint, k.events::bigint, k.last_received_at)
-    ) as g
-    where d.site_id = of_site and d.day between first_day and last_day and d.day = g.day and d.user_id = g.user_id;
-    insert into vibe.user_days (site_id, day, user_id, page_views, events, last_received_at)
-    select of_site, first_day + c.place - 1, c.user_id, c.page_views, c.events, c.last_received_at
-    from unnest(counted) as c
+    ), gone as (
+        delete from vibe.user_days as d
+        where d.site_id = of_site
+          and d.day between first_day and first_day + array_upper(starts, 1) - 2
+          and not exists (select from counted as c where c.day = d.day and c.user_id = d.user_id)
+    )
+    insert into vibe.user_days as d (site_id, day, user_id, page_views, events, last_received_at)
+    select of_site, c.day, c.user_id, c.page_views, c.events, c.last_received_at
+    from counted as c
     where not exists (
             select from vibe.user_days as k
-            where k.site_id = of_site and k.day between first_day and last_day
-              and k.user_id = c.user_id and k.day = first_day + c.place - 1
+            where k.site_id = of_site and k.day between first_day and first_day + array_upper(starts, 1) - 2
+              and k.day = c.day and k.user_id = c.user_id
+              and k.page_views = c.page_views and k.events = c.events and k.last_received_at = c.last_received_at
         )
       -- Looked up: a day's visitors are few among all.
-      and (select true from vibe.site_users as u where u.site_id = of_site and u.user_id = c.user_id);
-end
+      and (select true from vibe.site_users as u where u.site_id = of_site and u.user_id = c.user_id)
+    order by c.day, c.user_id
+    on conflict (site_id, day, user_id) do update set
+        page_views = excluded.page_views,
+        events = excluded.events,
+        last_received_at = excluded.last_received_at
 $$;
 comment on function vibe_private.calculate_user_days(integer, date, timestamptz[]) is
 'recounts vibe.user_days of one site for the days that begin at starts, from its events';
@@ -56,6 +51,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
 set enable_nestloop = off
+set enable_memoize = off
 as $$
 declare
     ends constant timestamptz := starts[array_upper(starts, 1)];
@@ -152,7 +148,9 @@ begin
         select c.day - first_day + 1 as place, sum(c.conversions) as conversions,
             count(distinct coalesce(u.merged_into, u.user_id)) as converted_users
         from vibe.goal_conversions as c
-        join vibe.site_users as u on u.site_id = of_site and u.user_id = c.user_id
+        cross join lateral (
+            select v.user_id, v.merged_into from vibe.site_users as v where v.site_id = of_site and v.user_id = c.user_id limit 1
+        ) as u
         where c.site_id = of_site and c.day between first_day and last_day
           and c.user_id not in (select b.user_id from bots as b)
         group by 1

@@ -34,6 +34,13 @@ language c immutable parallel safe as 'MODULE_PATHNAME', 'vibe_rolling_users_add
 comment on function vibe_private.rolling_users_add(internal, bigint, date, date, date, bigint[], bigint[]) is
 'transition of vibe.rolling_users';
 
+create function vibe_private.rolling_users_add(
+    state internal, "user" bigint, day date, first_day date, last_day date, visitors bigint[], persons bigint[], windows integer[]
+) returns internal
+language c immutable parallel safe as 'MODULE_PATHNAME', 'vibe_rolling_users_add_renamed';
+comment on function vibe_private.rolling_users_add(internal, bigint, date, date, date, bigint[], bigint[], integer[]) is
+'transition of vibe.rolling_users';
+
 create function vibe_private.rolling_users_combine(internal, internal) returns internal
 language c immutable parallel safe as 'MODULE_PATHNAME', 'vibe_rolling_users_combine';
 comment on function vibe_private.rolling_users_combine(internal, internal) is
@@ -131,6 +138,22 @@ create aggregate vibe.rolling_users(
 comment on aggregate vibe.rolling_users(bigint, date, date, date, bigint[], bigint[]) is
 'vibe.rolling_users where the user visitors[i] counts as persons[i], or not at all if that is null: much faster than a join when these are few. The arrays of the first row count for all. Memory as there, and 35 to 60 bytes for each of visitors';
 grant execute on function vibe.rolling_users(bigint, date, date, date, bigint[], bigint[]) to vibe_analyst;
+
+create aggregate vibe.rolling_users(
+    "user" bigint, day date, first_day date, last_day date, visitors bigint[], persons bigint[], windows integer[]
+) (
+    sfunc = vibe_private.rolling_users_add,
+    stype = internal,
+    sspace = 1000000,
+    finalfunc = vibe_private.rolling_users_final_windows,
+    combinefunc = vibe_private.rolling_users_combine,
+    serialfunc = vibe_private.rolling_users_serialize,
+    deserialfunc = vibe_private.rolling_users_deserialize,
+    parallel = safe
+);
+comment on aggregate vibe.rolling_users(bigint, date, date, date, bigint[], bigint[], integer[]) is
+'vibe.rolling_users of visitors counted as persons, with windows. Memory as there';
+grant execute on function vibe.rolling_users(bigint, date, date, date, bigint[], bigint[], integer[]) to vibe_analyst;
 
 create function vibe_private.cohort_users_add(
     state internal, "user" bigint, at timestamptz, period text, first_day date, last_day date, time_zone text

@@ -141,12 +141,11 @@ begin
     where d.site_id = of_site and d.time_zone = zone and d.day < (at at time zone zone)::date order by d.day desc limit 1;
     if not found then
         select count(distinct v.user_id), count(*) into users, visitors
-        from vibe.visitors as v where v.site_id = of_site and v.first_seen_at <= at;
+        from vibe.visitors as v where v.site_id = of_site and v.first_seen_at < at;
         return;
     end if;
     since := vibe.day_start(base.day + 1, zone);
-    select count(*) into visitors from vibe.visitors as v where v.site_id = of_site and v.first_seen_at >= since and v.first_seen_at <= at;
-    visitors := visitors + base.total_visitors;
+    visitors := base.total_visitors + (select count(*) from vibe.visitors_between(of_site, since, at));
     -- Persons of the days counted, as they were then and as they are now, among those whom a merge touched since.
     with touched as materialized (
         select distinct m.into_user_id as person_id
@@ -164,10 +163,9 @@ begin
     ), known as (
         select
             case when m.was_merged then m.person_id else m.visitor_id end as then_person,
-            v.user_id as now_person
+            (select coalesce(u.merged_into, u.user_id) from vibe.site_users as u where u.site_id = of_site and u.user_id = m.visitor_id) as now_person
         from members as m
-        join vibe.visitors as v on v.site_id = of_site and v.visitor_id = m.visitor_id
-        where v.first_seen_at < since
+        where vibe.is_visitor(of_site, m.visitor_id, since)
     )
     select count(distinct k.now_person) - count(distinct k.then_person) into joined from known as k;
     users := base.total_users + joined + vibe.new_users_between(of_site, since, at);
@@ -212,18 +210,51 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select count(distinct v.user_id)
-    from vibe.visitors as v
-    where v.site_id = of_site and v.first_seen_at >= starts_at and v.first_seen_at < ends_at
-      -- Nobody whose other browser came before.
-      and not exists (
-            select from vibe.visitors as o where o.site_id = of_site and o.visitor_id = v.user_id and o.first_seen_at < starts_at
-        )
-      and not exists (
-            select from vibe.site_users as u
-            join vibe.visitors as o on o.site_id = u.site_id and o.visitor_id = u.user_id
-            where u.site_id = of_site and u.merged_into = v.user_id and u.first_seen_at < starts_at
-        )
+    from vibe.visitors_between(of_site, starts_at, ends_at) as v
+    -- Nobody whose other browser came before.
+    where (
+        select true
+        from (
+            select u.user_id from vibe.site_users as u where u.site_id = of_site and u.user_id = v.user_id and u.first_seen_at < starts_at
+            union all
+            select u.user_id from vibe.site_users as u where u.site_id = of_site and u.merged_into = v.user_id and u.first_seen_at < starts_at
+        ) as o
+        where vibe.is_visitor(of_site, o.user_id, starts_at) limit 1
+    ) is null
 $$;
 comment on function vibe.count_new_users(integer, timestamptz, timestamptz) is
 'users of a site first seen from starts_at up to, not including, ends_at, counted from the visitors';
 grant execute on function vibe.count_new_users(integer, timestamptz, timestamptz) to vibe_analyst;
+
+-- Looked up one by one: joined to vibe.visitors, a plan by estimates compares each with all bots.
+create function vibe.visitors_between(of_site integer, starts_at timestamptz, ends_at timestamptz)
+returns table (visitor_id bigint, user_id bigint)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select u.user_id, coalesce(u.merged_into, u.user_id)
+    from vibe.site_users as u
+    where u.site_id = of_site and u.first_seen_at >= starts_at and u.first_seen_at < ends_at
+      and ((
+            select true from vibe.site_sessions as b where b.site_id = of_site and b.user_id = u.user_id and b.is_bot limit 1
+        ) is null or (
+            select true from vibe.site_sessions as h where h.site_id = of_site and h.user_id = u.user_id and not h.is_bot limit 1
+        ))
+$$;
+comment on function vibe.visitors_between(integer, timestamptz, timestamptz) is
+'vibe.visitors of a site first seen from starts_at up to, not including, ends_at';
+grant execute on function vibe.visitors_between(integer, timestamptz, timestamptz) to vibe_analyst;
+
+create function vibe.is_visitor(of_site integer, visitor_id bigint, before timestamptz) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select exists (select from vibe.site_users as u where u.site_id = of_site and u.user_id = is_visitor.visitor_id and u.first_seen_at < before)
+        and ((
+            select true from vibe.site_sessions as b where b.site_id = of_site and b.user_id = is_visitor.visitor_id and b.is_bot limit 1
+        ) is null or (
+            select true from vibe.site_sessions as h where h.site_id = of_site and h.user_id = is_visitor.visitor_id and not h.is_bot limit 1
+        ))
+$$;
+comment on function vibe.is_visitor(integer, bigint, timestamptz) is 'whether a visitor is in vibe.visitors and was first seen before an instant';
+grant execute on function vibe.is_visitor(integer, bigint, timestamptz) to vibe_analyst;

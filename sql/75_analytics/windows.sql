@@ -14,13 +14,12 @@ begin
     loop
         execute format($query$
             with r as materialized (
-                select n.visitor_id, n.person_id from (%1$s) as n
+                select coalesce(array_agg(n.visitor_id), '{}') as visitors, coalesce(array_agg(n.person_id), '{}') as persons from (%1$s) as n
             ), counted as materialized (
                 select w.day, w.users
                 from unnest((
-                    select vibe.rolling_users(case when r.visitor_id is null then d.user_id else r.person_id end, d.day, $2, $3, '{30,60}')
+                    select vibe.rolling_users(d.user_id, d.day, $2, $3, (select r.visitors from r), (select r.persons from r), '{30,60}')
                     from vibe.user_days as d
-                    left join r on r.visitor_id = d.user_id
                     where d.site_id = $1 and d.day between $2 - 59 and $3
                 )) as w
             )
