@@ -138,8 +138,8 @@ parallel safe
 as $$
     select $query$
         null::text as source_id,
-        row(v.visitor, v.time, v.event, r.j -> 'batch_page_id', r.j -> 'batch_ordering_id', r.j -> 'batch_event_index',
-            r.j -> 'event_bundle_sequence_id', p.given ->> 'page_location')::text as identity,
+        concat(v.visitor, '|', v.time, '|', v.event, '|', r.j ->> 'batch_page_id', '|', r.j ->> 'batch_ordering_id', '|', r.j ->> 'batch_event_index',
+            '|', r.j ->> 'event_bundle_sequence_id', '|', p.given ->> 'page_location') as identity,
         v.time as written_time,
         case when v.time ~ '^[0-9]{1,16}$' then timestamptz 'epoch' + v.time::bigint * interval '1 microsecond' end as occurred_at,
         'ga4:' || v.visitor as visitor, r.j ->> 'user_id' as person,

@@ -9,7 +9,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     zone text := (select s.time_zone from vibe.sites as s where s.site_id = into_site);
-    month date;
+    months date[];
+    all_new boolean;
     known_round boolean;
     stored record;
 begin
@@ -17,11 +18,7 @@ begin
     visits := 0;
     select (min(r.occurred_at) at time zone zone)::date, (max(r.occurred_at) at time zone zone)::date into first_day, last_day
     from pg_temp.import_rows as r where r.is_event;
-    for month in
-        select distinct date_trunc('month', r.occurred_at at time zone 'UTC') from pg_temp.import_rows as r where r.is_event order by 1
-    loop
-        perform vibe_private.add_partition(month);
-    end loop;
+    select m.missing, m.are_all into months, all_new from vibe_private.open_history_months() as m;
     visitors := vibe_private.store_history_visitors(into_site);
     foreach known_round in array array[false, true] loop
         if known_round then
@@ -29,12 +26,13 @@ begin
         end if;
         if exists (select from pg_temp.import_visitors as v where v.is_known = known_round) then
             perform vibe_private.place_history(into_site, known_round);
-            select s.events, s.visits into stored from vibe_private.store_history_visits(into_site) as s;
+            select s.events, s.visits into stored from vibe_private.store_history_visits(into_site, months, all_new) as s;
             events := events + stored.events;
             visits := visits + stored.visits;
         end if;
     end loop;
     perform vibe_private.identify_history(into_site);
+    perform vibe_private.close_history_months(months);
     if events + visits + visitors > 0 then
         perform vibe_private.mark_history(into_site, first_day, zone);
     end if;
@@ -175,7 +173,7 @@ $$;
 comment on function vibe_private.place_history(integer, boolean) is
 'makes pg_temp.import_places: which visit each row of an import belongs to, of visitors who are new or of those who were known';
 
-create function vibe_private.store_history_visits(into_site integer, out events bigint, out visits bigint)
+create function vibe_private.store_history_visits(into_site integer, months date[], all_new boolean, out events bigint, out visits bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -207,19 +205,48 @@ begin
     from pg_temp.import_sessions as s
     where not s.is_new and o.site_id = into_site and o.session_id = s.session_id
       and (s.page_views + s.events > 0 or s.started_at < o.started_at or s.last_seen_at > o.last_seen_at);
-    insert into vibe.user_events (
-        site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, query, title, referrer, properties, is_bot
-    )
-    select
-        into_site, r.occurred_at, r.event_id, now(), p.user_id, p.session_id, r.event_name, vibe_private.url_page(r.url),
-        case when r.url like '%?%' then vibe_private.url_query(r.url) end, r.title, vibe_private.foreign_referrer(r.referrer, r.url, home), r.properties, s.is_bot
-    from pg_temp.import_rows as r
-    join pg_temp.import_places as p using (line)
-    join pg_temp.import_sessions as s using (session_id)
-    where r.is_event
-    order by r.occurred_at, r.event_id;
-    get diagnostics events = row_count;
+    events := 0;
+    if not all_new then
+        events := vibe_private.append_history('vibe.user_events', into_site, home, months, false);
+    end if;
+    if cardinality(months) > 0 then
+        events := events + vibe_private.append_history('vibe_private.import_months', into_site, home, case when not all_new then months end, true);
+    end if;
 end
 $$;
-comment on function vibe_private.store_history_visits(integer) is
+comment on function vibe_private.store_history_visits(integer, date[], boolean) is
 'opens the visits of pg_temp.import_places or moves known ones on, and appends their events';
+
+create function vibe_private.append_history(target regclass, into_site integer, home text, months date[], in_months boolean) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    appended bigint;
+begin
+    execute format(
+        $query$
+        insert into %s (
+            site_id, occurred_at, event_id, received_at, user_id, session_id, event_name, page, query, title, referrer, properties, is_bot
+        )
+        select
+            $1, r.occurred_at, r.event_id, now(), p.user_id, p.session_id, r.event_name, vibe_private.url_page(r.url),
+            case when r.url like '%%?%%' then vibe_private.url_query(r.url) end, r.title,
+            vibe_private.foreign_referrer(r.referrer, r.url, $2), r.properties, s.is_bot
+        from pg_temp.import_rows as r
+        join pg_temp.import_places as p using (line)
+        join pg_temp.import_sessions as s using (session_id)
+        where r.is_event %s
+        order by r.occurred_at, r.event_id
+        $query$,
+        target,
+        case when cardinality(months) > 0 then format(
+            'and (date_trunc(''month'', r.occurred_at at time zone ''UTC'')::date = any (%L::date[])) = %L', months, in_months
+        ) end
+    ) using into_site, home;
+    get diagnostics appended = row_count;
+    return appended;
+end
+$$;
+comment on function vibe_private.append_history(regclass, integer, text, date[], boolean) is
+'appends the events of pg_temp.import_places to a table like user_events: those in these months or in others, all where none are named';
