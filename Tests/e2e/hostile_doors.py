@@ -95,3 +95,28 @@ def recount(database):
             from vibe.user_events as e where e.site_id = s.site_id and e.session_id = s.session_id
         ) as e on true
         where (s.page_views, s.events) is distinct from (e.page_views, e.events)""").fetchall()
+
+CHECKS = {
+    "events outside of their visit": """select count(*) from vibe.user_events as e left join vibe.site_sessions as s
+        on (s.site_id, s.session_id, s.user_id) = (e.site_id, e.session_id, e.user_id) and e.occurred_at between s.started_at and s.last_seen_at
+        where s.session_id is null""",
+    "visits that overlap": """select count(*) from vibe.site_sessions as s join vibe.site_sessions as t
+        on (t.site_id, t.user_id) = (s.site_id, s.user_id) and t.session_id <> s.session_id and t.started_at < s.last_seen_at and t.last_seen_at > s.started_at""",
+    "visits longer than 24 hours": "select count(*) from vibe.site_sessions where last_seen_at - started_at > interval '24 hours'",
+    "merged into somebody merged, or unknown": """select count(*) from vibe.site_users as u join vibe.site_users as k
+        on (k.site_id, k.user_id) = (u.site_id, u.merged_into) where k.merged_into is not null or k.external_id is null or u.external_id is not null""",
+    "merges without history, or history without merge": """select count(*) from vibe.site_users as u
+        where (u.merged_into is not null) <> exists (select from vibe.user_merges as m
+            where (m.site_id, m.user_id, m.into_user_id) = (u.site_id, u.user_id, u.merged_into) and m.undone_at is null)
+           or (select count(*) from vibe.user_merges as m where (m.site_id, m.user_id) = (u.site_id, u.user_id) and m.undone_at is null) > 1""",
+    "shown online as somebody else": """select count(*) from vibe.online_users as o join vibe.site_users as u using (site_id, user_id)
+        where o.person_id <> coalesce(u.merged_into, u.user_id)""",
+    "online counters": """select count(*) from vibe.online_users as o join vibe.site_sessions as s using (site_id, session_id)
+        where (o.page_views, o.events) is distinct from (s.page_views, s.events)""",
+}
+
+
+def broken_rules(database):
+    """Which of these are found how often."""
+    found = {name: database.execute(query).fetchone()[0] for name, query in CHECKS.items()}
+    return {name: count for name, count in found.items() if count}

@@ -60,6 +60,10 @@ insert into public.lines values
     ('29:50', '{0, 1790000}', '{1, 1}'), ('30:10', '{0, 1810000}', '{1, 2}'), ('29:50, backwards', '{1790000, 0}', '{1, 1}'),
     ('30:10, backwards', '{1810000, 0}', '{2, 1}'), ('the same item''s time again', '{5, 5, 5}', '{1, 1, 1}'),
     ('23:59', array(select generate_series(0, 84000000, 1500000)) || '{85400000, 86340000}', array_fill(1, array[59])),
+    -- What comes late may move a visit's beginning back, but not make it longer than 24 hours.
+    ('late, 23:59', array(select generate_series(1500000, 84000000, 1500000)) || '{85400000, 86340000, 0}', array_fill(1, array[59])),
+    ('late, 24:10', array(select generate_series(1500000, 84000000, 1500000)) || '{85400000, 87000000, 0}', array_fill(2, array[58]) || 1),
+    ('late, twice', array(select generate_series(1500000, 84000000, 1500000)) || '{85400000, 87000000, 0, -1500000}', array_fill(2, array[58]) || '{1, 1}'),
     ('24:01', array(select generate_series(0, 84000000, 1500000)) || '{85400000, 86460000}', array_fill(1, array[58]) || 2);
 do $$
 declare

@@ -101,11 +101,20 @@ begin
         ) as piece
         from silence as s
     ),
-    day as (
-        select p.*, floor(extract(epoch from p.starts - min(p.starts) over (
-            partition by p.site_id, p.user_id, p.piece
-        )) / 86400) as day
+    reach as (
+        select
+            p.*,
+            -- A late item that would make the first known visit longer than 24 hours is not of it.
+            p.session_id is null and min(p.ends) filter (where p.session_id is not null) over (
+                partition by p.site_id, p.user_id, p.piece
+            ) - p.starts >= interval '24 hours' as is_before
         from piece as p
+    ),
+    day as (
+        select r.*, floor(extract(epoch from r.starts - min(r.starts) filter (where r.is_before is not true) over (
+            partition by r.site_id, r.user_id, r.piece
+        )) / 86400) as day
+        from reach as r
     ),
     known as (
         select
