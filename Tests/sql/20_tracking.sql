@@ -28,6 +28,7 @@ from vibe.site_sessions as s join vibe.site_users as u using (site_id, user_id);
 
 -- A wrong name is an error also while nobody is online.
 select * from vibe.get_online_users('nowhere');
+select vibe.count_online_users('nowhere');
 
 -- One visit: a page view, an event, a heartbeat.
 select public.send('visitor-one', public.item('page_view', 3, 1, '{"url": "https://shop.example/a?x#y", "referrer": "https://find.example/", "title": "A"}'),
@@ -36,6 +37,7 @@ select public.send('visitor-one', public.item('page_view', 3, 1, '{"url": "https
 select * from public.visits;
 select event_name, page, query, referrer, title, properties, is_bot, received_at >= occurred_at as past from vibe.user_events order by occurred_at;
 select site_id = :shop as shop, name, current_page, referrer, device, browser, session_seconds, page_views, events from vibe.get_online_users();
+select vibe.count_online_users() as all_sites, vibe.count_online_users('shop') as shop, vibe.count_online_users('other') as other, vibe.count_online_users('shop', '0', '0') as none;
 select table_name, kind, count(*), sum(jsonb_array_length(records)) from vibe_private.changes where table_name in ('site_users', 'site_sessions', 'user_events') group by 1, 2 order by 1, 2;
 
 -- Repeats: in the same request, in a later one whatever its time says, but not on another site.

@@ -52,6 +52,27 @@ comment on function vibe.get_online_users(text, interval, interval) is
     'visitors active now, the latest first: no silence longer than 90 s where the page sends heartbeats, else 5 min';
 grant execute on function vibe.get_online_users(text, interval, interval) to vibe_analyst;
 
+create function vibe.count_online_users(
+    site text default null,
+    heartbeat_silence interval default '90 seconds',
+    silence interval default '5 minutes'
+) returns bigint
+language sql stable parallel safe
+as $$
+    -- The conditions of get_online_users(), which would sort them all to be counted.
+    select count(*)
+    from vibe.online_users as o
+    where (site is null or o.site_id = any (array(select unnest(vibe.site_ids(site)))))
+      and (site is null or vibe.site_ids(site) is not null)
+      and o.last_seen_at > case
+          when o.has_heartbeat then (select now() - heartbeat_silence)
+          else (select now() - silence)
+      end
+$$;
+comment on function vibe.count_online_users(text, interval, interval) is
+    'how many visitors get_online_users() lists, without listing them';
+grant execute on function vibe.count_online_users(text, interval, interval) to vibe_analyst;
+
 create function vibe.update_user_activity() returns trigger
 language plpgsql volatile
 as $$
