@@ -39,13 +39,21 @@ create function recount(of_site integer, metric text, begins timestamptz, ends t
         when 'page_views' then (select count(*) from e where e.event_name = 'page_view')
         when 'events' then (select count(*) from e where e.event_name <> 'page_view')
         when 'bounce_rate' then (select round(avg((s.page_views < 2 and s.events = 0)::integer), 4) from s)
+        when 'conversions' then (select count(*) from e join vibe.goals as g on g.site_id = of_site
+            where g.event_name = e.event_name and e.page like coalesce(g.page_pattern, '%'))
+        when 'revenue' then (select coalesce(sum(p.amount), 0) from vibe.purchases as p where p.site_id = of_site and not p.is_cancelled
+            and p.purchased_at >= begins and p.purchased_at < ends and p.currency = (select z.currency from vibe.sites as z where z.site_id = of_site))
         when 'session_seconds' then (select round(sum(floor(extract(epoch from s.last_seen_at - s.started_at) * 1000)) / 1000 / nullif(count(*), 0), 0) from s)
     end
 $$;
-select m.metric, p.step, count(*) > 0 as steps,
+insert into vibe.purchases (site_id, external_id, purchased_at, amount, currency, is_refund, is_cancelled)
+select :demo, 'x' || n, now() - n * interval '20 hours', case when n = 2 then -17 else 31 end, case when n = 3 then 'XXX' else s.currency end, n = 2, n = 4
+from vibe.sites as s cross join generate_series(2, 5) as n where s.site_id = :demo;
+select count(*) > 0 as has_goals, (select count(*) > 0 from vibe.purchases where site_id = :demo and is_refund) as has_refunds from vibe.goals where site_id = :demo;
+select m.metric, p.step, count(*) > 0 and max(s.value) > 0 as steps,
     count(*) filter (where case m.metric when 'session_seconds' then round(s.value, 0) else s.value end is distinct from recount(:demo, m.metric, s.starts_at, s.ends_at)
         and not (m.metric = 'session_seconds' and abs(s.value - recount(:demo, m.metric, s.starts_at, s.ends_at)) <= 1)) as differing
-from unnest(array['users', 'new_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds']) with ordinality as m (metric, place)
+from unnest(array['users', 'new_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds', 'conversions', 'revenue']) with ordinality as m (metric, place)
 cross join (values ('hour', 5), ('day', 40), ('week', 40), ('month', 40)) as p (step, length)
 cross join lateral vibe.stats_series('demo', m.metric, current_date - p.length, current_date - 1, p.step) as s
 group by m.metric, m.place, p.step, p.length order by m.place, p.length, p.step;

@@ -21,10 +21,12 @@ declare
 begin
     select * into days from vibe.chosen_days(site, stats_series.first_day, stats_series.last_day, '29 days', 3660);
     size := days.last_day - days.first_day + 1;
-    if metric is null or metric not in ('users', 'new_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds') then
+    if metric is null or metric not in (
+        'users', 'new_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds', 'conversions', 'revenue'
+    ) then
         raise exception 'metric is %', coalesce(quote_literal(metric), 'null')
             using errcode = 'invalid_parameter_value',
-                detail = 'It must be users, new_users, sessions, page_views, events, bounce_rate or session_seconds.';
+                detail = 'It must be users, new_users, sessions, page_views, events, bounce_rate, session_seconds, conversions or revenue.';
     elsif chosen not in ('hour', 'day', 'week', 'month') then
         raise exception 'step is %', quote_literal(chosen)
             using errcode = 'invalid_parameter_value', detail = 'It must be hour, day, week or month.';
@@ -59,7 +61,7 @@ begin
 end
 $$;
 comment on function vibe.stats_series(text, text, date, date, text, boolean) is
-'a figure from first_day to last_day (the last 30 days, to today), step by step: users (distinct, merged), new_users, sessions, page_views, events (other than page views), bounce_rate, session_seconds (mean). step is hour (at most 31 days), day, week (from Monday) or month, chosen by the length of the range unless given; the first and last step end with the range. A step without anything is zero, its rates are null. compare adds the equally long range before, step by step. Bots do not count';
+'a figure from first_day to last_day (the last 30 days, to today), step by step: users (distinct, merged), new_users, sessions, page_views, events (other than page views), bounce_rate, session_seconds (mean), conversions (of all goals), revenue (less refunds, in the site''s currency). step is hour (at most 31 days), day, week (from Monday) or month, chosen by the length of the range unless given; the first and last step end with the range. A step without anything is zero, its rates are null. compare adds the equally long range before, step by step. Bots do not count';
 grant execute on function vibe.stats_series(text, text, date, date, text, boolean) to vibe_analyst;
 
 create function vibe.step_starts(first_day date, last_day date, step text, time_zone text) returns timestamptz[]
@@ -120,6 +122,18 @@ begin
             vibe.renames_query(of_site, false)
         );
     end if;
+    if metric = 'revenue' then
+        return format(
+            'select width_bucket(p.purchased_at, $1), sum(p.amount), null::bigint
+             from vibe.purchases as p join vibe.sites as s on s.site_id = p.site_id and s.currency = p.currency
+             where p.site_id = %s and p.purchased_at >= ($1)[1] and p.purchased_at < ($1)[cardinality($1)] and not p.is_cancelled and %L = ''hour''
+             group by 1
+             union all
+             select width_bucket(vibe.day_start(r.day, %L), $1), sum(r.revenue), null
+             from vibe.revenue_by_day as r where r.site_id = %s and r.day between %L and %L and %L <> ''hour'' group by 1',
+            of_site, step, time_zone, of_site, first_day, last_day, step
+        );
+    end if;
     stored := case metric
         when 'new_users' then 'd.new_users, null::bigint'
         when 'sessions' then 'd.sessions, null::bigint'
@@ -127,12 +141,20 @@ begin
         when 'events' then 'd.events, null::bigint'
         when 'bounce_rate' then 'd.bounced_sessions, d.sessions'
         when 'session_seconds' then 'd.session_seconds, d.sessions'
+        when 'conversions' then 'd.conversions, null::bigint'
     end;
     live := case
         when metric = 'new_users' then
             'select width_bucket(u.since, $1), count(*), null::bigint
              from (select min(v.first_seen_at) as since from vibe.visitors as v where v.site_id = %1$s group by v.user_id) as u
              where u.since >= %2$L and u.since < ($1)[cardinality($1)] group by 1'
+        when metric = 'conversions' then
+            'select width_bucket(e.occurred_at, $1), count(*), null::bigint
+             from vibe.goals as g
+             join vibe.user_events as e
+                on e.site_id = g.site_id and e.event_name = g.event_name and (g.page_pattern is null or e.page like g.page_pattern)
+             where g.site_id = %1$s and e.site_id = %1$s and e.occurred_at >= %2$L and e.occurred_at < ($1)[cardinality($1)] and not e.is_bot
+             group by 1'
         when metric in ('page_views', 'events') then
             'select width_bucket(e.occurred_at, $1), count(*), null::bigint
              from vibe.user_events as e
