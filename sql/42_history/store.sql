@@ -13,9 +13,11 @@ declare
     all_new boolean;
     known_round boolean;
     stored record;
+    moved bigint;
 begin
     events := 0;
     visits := 0;
+    moved := 0;
     select (min(r.occurred_at) at time zone zone)::date, (max(r.occurred_at) at time zone zone)::date into first_day, last_day
     from pg_temp.import_rows as r where r.is_event;
     select m.missing, m.are_all into months, all_new from vibe_private.open_history_months() as m;
@@ -26,15 +28,22 @@ begin
         end if;
         if exists (select from pg_temp.import_visitors as v where v.is_known = known_round) then
             perform vibe_private.place_history(into_site, known_round);
-            select s.events, s.visits into stored from vibe_private.store_history_visits(into_site, months, all_new) as s;
+            select s.events, s.visits, s.moved into stored from vibe_private.store_history_visits(into_site, months, all_new) as s;
             events := events + stored.events;
             visits := visits + stored.visits;
+            moved := moved + stored.moved;
         end if;
     end loop;
     perform vibe_private.identify_history(into_site);
     perform vibe_private.close_history_months(months);
-    if events + visits + visitors > 0 then
-        perform vibe_private.mark_history(into_site, first_day, zone);
+    if events + visits + visitors + moved > 0 then
+        -- A visit counts on the day it began, which may be the day before.
+        perform vibe_private.mark_history(into_site, least(first_day, (
+            select (min(o.started_at) at time zone zone)::date
+            from pg_temp.import_sessions as s
+            join vibe.site_sessions as o on o.site_id = into_site and o.session_id = s.session_id
+            where not s.is_new
+        )), zone);
     end if;
 end
 $$;
@@ -99,50 +108,15 @@ $$;
 comment on function vibe_private.hold_history_visitors(integer) is
 'holds the visitors of an import whom the site knew before, and makes their first and last time right';
 
--- The rule of vibe_private.find_sessions(), for a whole file: moments and known visits of one visitor lie on one line, which
--- silence of more than 30 minutes cuts, and each piece is cut again every 24 hours.
 create function vibe_private.place_history(into_site integer, known_round boolean) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform vibe_private.drop_import_table('import_moments');
-    create temporary table import_moments as
-    with moment as (
-        select
-            v.user_id, r.occurred_at as starts, r.occurred_at as ends, null::bigint as known, r.line,
-            r.is_event and r.event_name = 'page_view' as is_view, r.is_event and r.event_name <> 'page_view' as is_other,
-            r.url is not null as has_url, coalesce(r.device, r.browser, r.os, r.user_agent) is not null as has_client
-        from pg_temp.import_rows as r
-        join pg_temp.import_visitors as v using (visitor)
-        where v.is_known = known_round
-        union all
-        select s.user_id, s.started_at, s.last_seen_at, s.session_id, null, false, false, false, false
-        from pg_temp.import_visitors as v
-        join vibe.site_sessions as s
-            on s.site_id = into_site and s.user_id = v.user_id
-            and s.started_at >= v.first_at - interval '24 hours 30 minutes' and s.started_at <= v.last_at + interval '30 minutes'
-            and s.last_seen_at >= v.first_at - interval '30 minutes'
-        where known_round and v.is_known
-    ),
-    silence as (
-        select m.*, coalesce(m.starts - max(m.ends) over (
-            partition by m.user_id order by m.starts, m.known, m.line rows between unbounded preceding and 1 preceding
-        ) > interval '30 minutes', true) as begins
-        from moment as m
-    ),
-    piece as (
-        select
-            s.*,
-            max(s.starts) filter (where s.begins) over w as piece,
-            count(s.known) over w as known_place,
-            row_number() over (order by s.user_id, s.starts, s.known, s.line) as place
-        from silence as s
-        window w as (partition by s.user_id order by s.starts, s.known, s.line rows unbounded preceding)
-    )
-    select p.*, floor(extract(epoch from p.starts - p.piece) / 86400)::integer as day
-    from piece as p;
-    analyze pg_temp.import_moments;
+    perform vibe_private.line_up_history(into_site, known_round);
+    if known_round and vibe_private.join_history_visits(into_site) then
+        perform vibe_private.line_up_history(into_site, known_round);
+    end if;
     -- Each stretch is one visit: the known one that lies in it, else a new one.
     perform vibe_private.drop_import_table('import_visits');
     create temporary table import_visits as
@@ -173,7 +147,7 @@ $$;
 comment on function vibe_private.place_history(integer, boolean) is
 'makes pg_temp.import_places: which visit each row of an import belongs to, of visitors who are new or of those who were known';
 
-create function vibe_private.store_history_visits(into_site integer, months date[], all_new boolean, out events bigint, out visits bigint)
+create function vibe_private.store_history_visits(into_site integer, months date[], all_new boolean, out events bigint, out visits bigint, out moved bigint)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -205,6 +179,7 @@ begin
     from pg_temp.import_sessions as s
     where not s.is_new and o.site_id = into_site and o.session_id = s.session_id
       and (s.page_views + s.events > 0 or s.started_at < o.started_at or s.last_seen_at > o.last_seen_at);
+    get diagnostics moved = row_count;
     events := 0;
     if not all_new then
         events := vibe_private.append_history('vibe.user_events', into_site, home, months, false);
