@@ -66,6 +66,15 @@ def heartbeat(key, visitor):
     return call([envelope(key, visitor, ['{"type":"heartbeat","time":1763700000000}'])])
 
 
+def processor_time(process):
+    """Seconds that a backend has run, whatever else the machine does; 0 where its server is not on this machine."""
+    try:
+        with open(f"/proc/{process}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[0]) / 1e9
+    except OSError:
+        return 0.0
+
+
 def client(statement, calls, formats, start, stop, done, wrong):
     """One connection: its calls in turn until the time is over or nothing is left to send."""
     link = pq.PGconn.connect(b"")
@@ -73,7 +82,7 @@ def client(statement, calls, formats, start, stop, done, wrong):
     link.exec_(b"set synchronous_commit = on")
     link.exec_prepared(b"call", calls[0], formats)
     start.wait()
-    count = 0
+    count, spent = 0, processor_time(link.backend_pid)
     for parameters in calls[1:]:
         if stop.is_set():
             break
@@ -82,12 +91,12 @@ def client(statement, calls, formats, start, stop, done, wrong):
             wrong.append(answer.error_message)
             break
         count += 1
-    done.append(count)
+    done.append((count, processor_time(link.backend_pid) - spent))
     link.finish()
 
 
 def rate(statement, calls, formats=None, seconds=None):
-    """Calls a second of as many connections as there are lists of calls."""
+    """Calls a second of as many connections as there are lists of calls, and the processor time of the server for one of them."""
     start, stop, done, wrong = threading.Barrier(len(calls) + 1), threading.Event(), [], []
     threads = [threading.Thread(target=client, args=(statement, own, formats, start, stop, done, wrong)) for own in calls]
     for thread in threads:
@@ -103,7 +112,8 @@ def rate(statement, calls, formats=None, seconds=None):
         thread.join()
     if wrong:
         raise SystemExit(wrong[0].decode())
-    return sum(done) / took
+    calls = sum(count for count, _ in done)
+    return calls / took, sum(spent for _, spent in done) / max(1, calls)
 
 
 def report(title, value, target, unit, most=False):
@@ -138,11 +148,14 @@ def throughput(connection, title, make, size, connections, target, unit):
     site, key = connection.execute("select site_id, key from vibe.sites where name = 'bench'").fetchone()
     binary = [pq.Format.BINARY] * 2
     number = max(20, int(SECONDS * target * 1.6 / size / connections))
-    ours = size * rate(INGEST, [[make(key, size) for _ in range(number)] for _ in range(connections)], binary)
+    ours, spent = rate(INGEST, [[make(key, size) for _ in range(number)] for _ in range(connections)], binary)
+    ours, spent = size * ours, spent / size
     pool = [[bare_rows(site, size) for _ in range(200)] for _ in range(connections)]
-    bare = size * rate(bare_insert(size), [list(itertools.islice(itertools.cycle(rows), 200_000)) for rows in pool], seconds=SECONDS / 3)
+    bare, bare_spent = rate(bare_insert(size), [list(itertools.islice(itertools.cycle(rows), 200_000)) for rows in pool], seconds=SECONDS / 3)
+    bare, bare_spent = size * bare, bare_spent / size
     good = report(title, ours, target, unit)
-    print(f"      bare inserts into the same indexes: {bare:,.0f} {unit}, {bare / ours:.1f} times as many", flush=True)
+    print(f"      bare inserts into the same indexes: {bare:,.0f} {unit}, {bare / ours:.1f} times as many; processor time {1e6 * spent:.0f} against "
+          f"{1e6 * bare_spent:.0f} µs each", flush=True)
     return good
 
 
@@ -196,7 +209,7 @@ def heartbeats(connection, connections=50):
     for _ in range(5):
         for name, own in rates.items():
             calls = [[heartbeat(keys[0] if name == "one" else keys[n], f"beat-{n:03}")] * int(500 * SECONDS) for n in range(connections)]
-            own.append(rate(INGEST, calls, binary, seconds=SECONDS / 4))
+            own.append(rate(INGEST, calls, binary, seconds=SECONDS / 4)[0])
     one, many = (statistics.median(values) for values in rates.values())
     print(f"   heartbeats of {connections} connections: {one:,.0f} a second to one site, {many:,.0f} to {connections} sites", flush=True)
     return report("heartbeats to one site are slower by", 100 * (1 - one / many), 20, "%", most=True)
