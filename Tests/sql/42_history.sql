@@ -124,3 +124,8 @@ select vibe.import_events('other', 'csv', e'time,visitor_id,url,user_id\n2024-03
 select anonymous_id, external_id, name, email, merged_into, first_seen_at, last_seen_at from people where anonymous_id ~ '^b[123]$' order by 1;
 select external_id, claimed_id from vibe.identity_warnings where site_id = :other;
 select count(*) as merges from vibe.user_merges where site_id = :other and undone_at is null;
+-- A name alone is news too: readers of the feed load again.
+delete from vibe_private.changes;
+select vibe.import_events('shop', 'posthog', $${"uuid":"018daf23-89b3-7cf8-a4f1-000000000009","event":"$identify","distinct_id":"user-9","timestamp":"2024-05-22T18:00:00Z","properties":{"$device_id":"crawler"}}$$) -> 'imported' as imported;
+select table_name, records is null as load_again from vibe_private.changes where site_id = :shop order by 1;
+select external_id from people where anonymous_id = 'posthog:crawler';

@@ -1,6 +1,6 @@
 -- Who the visitors of history turned out to be, and who must hear of it.
 
-create function vibe_private.identify_history(into_site integer) returns void
+create function vibe_private.identify_history(into_site integer) returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -10,9 +10,10 @@ declare
         '0', '-1', 'null', 'nil', 'none', 'undefined', 'nan', 'true', 'false', 'guest', 'anonymous', '[object object]'
     ];
     chunk record;
+    claimed bigint := 0;
 begin
     if not exists (select from pg_temp.import_rows as r where r.person is not null) then
-        return;
+        return 0;
     end if;
     perform from vibe.sites as s where s.site_id = into_site for no key update;
     -- In parts, each decided as a batch of ingest is; in the order of time, so that the first claim of all is the first of its part.
@@ -56,13 +57,15 @@ begin
         order by n.place / 5000
     loop
         perform vibe_private.identify(chunk.claims);
+        claimed := claimed + cardinality(chunk.claims);
     end loop;
     -- What the parts told readers of the feed one by one is said at once below.
     delete from vibe_private.changes as c where c.site_id = into_site and c.xid = pg_current_xact_id();
+    return claimed;
 end
 $$;
 comment on function vibe_private.identify_history(integer) is
-'makes visitors known whom the rows of an import name, by the rules of identify; what was known before stays';
+'makes visitors known whom the rows of an import name, by the rules of identify; what was known before stays. Returns how many names were new';
 
 create function vibe_private.mark_history(into_site integer, first_day date, zone text) returns void
 language plpgsql

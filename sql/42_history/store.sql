@@ -34,7 +34,7 @@ begin
             moved := moved + stored.moved;
         end if;
     end loop;
-    perform vibe_private.identify_history(into_site);
+    moved := moved + vibe_private.identify_history(into_site);
     perform vibe_private.close_history_months(months);
     if events + visits + visitors + moved > 0 then
         -- A visit counts on the day it began, which may be the day before.
