@@ -371,19 +371,20 @@ begin
             exit_page = case when v.last_at >= s.last_seen_at then coalesce(v.page, s.exit_page) else s.exit_page end
         from visit as v
         where s.site_id = v.site_id and s.session_id = v.session_id
-        returning s.*, v.page, v.has_heartbeat
+        returning s as visit, v.has_heartbeat
     ),
     fed as (
         insert into vibe_private.changes (site_id, table_name, kind, records)
-        select s.site_id, 'site_sessions', 'UPDATE', jsonb_agg(to_jsonb(s) - 'page' - 'has_heartbeat' order by s.session_id)
-        from moved as s group by s.site_id order by s.site_id
+        select (m.visit).site_id, 'site_sessions', 'UPDATE', to_jsonb(array_agg(m.visit order by (m.visit).session_id))
+        from moved as m group by (m.visit).site_id order by (m.visit).site_id
     )
     select array_agg(row(
-        m.site_id, m.session_id, m.user_id, m.started_at, m.last_seen_at, m.page_views, m.events, m.referrer, m.device, m.browser,
-        m.is_bot, m.exit_page, m.has_heartbeat
-    )::vibe_private.touched_visit order by m.site_id, m.session_id)
+        v.site_id, v.session_id, v.user_id, v.started_at, v.last_seen_at, v.page_views, v.events, v.referrer, v.device, v.browser,
+        v.is_bot, v.exit_page, m.has_heartbeat
+    )::vibe_private.touched_visit order by v.site_id, v.session_id)
     into visits
-    from moved as m;
+    from moved as m
+    cross join lateral (select (m.visit).*) as v;
     return visits;
 end
 $$;
