@@ -1,9 +1,13 @@
 """After an erasure every past number is the one of a site that never had the person: a random site is loaded twice, once whole
 and once without one of its persons; the person is erased from the first; then all tables, views and reports must be equal.
 """
+import collections
 import json
 import random
 import re
+import threading
+import time
+import uuid
 from datetime import datetime, timedelta, timezone
 
 import psycopg
@@ -307,3 +311,72 @@ def test_expiry_changes_no_figure_that_was_counted(database, seed):
             where d.day < s.events_from and d.users is distinct from (
                 select count(*) from vibe_private.expired_funnel_users as x
                 where (x.site_id, x.funnel_id, x.day) = (d.site_id, d.funnel_id, d.day) and x.step >= d.step)""").fetchone()[0] == 0
+
+
+def test_erasing_beside_everything_else_leaves_no_event_of_nobody(database):
+    """Tracking, signing in, the nightly work, goals and erasures at once: no error, no deadlock, nothing of the erased."""
+    with connect(database) as db:
+        site_id = db.execute("select vibe.create_site('busy')").fetchone()[0]
+        db.execute("update vibe.sites set key = 'busy', created_at = now() - interval '3 days'")
+    ends, errors, counts = time.monotonic() + 8, [], collections.Counter()
+
+    def repeat(work, user=None):
+        dice = random.Random(work.__name__)
+        try:
+            with connect(database, **({"user": user} if user else {})) as session:
+                while time.monotonic() < ends:
+                    counts[work.__name__] += work(session, dice) or 0
+        except psycopg.Error as error:
+            errors.append((work.__name__, error.sqlstate, str(error)))
+
+    def track(session, dice):
+        items = [{"type": "page_view", "id": str(uuid.UUID(int=dice.getrandbits(128))), "time": 200_000_000 * dice.randint(0, 1), "url": "https://busy.example/"}
+                 for _ in range(3)]
+        if dice.random() < 0.4:
+            items.append({"type": "identify", "id": str(uuid.UUID(int=dice.getrandbits(128))), "time": 0, "user_id": f"user-{dice.randint(1, 6)}"})
+        envelopes = [json.dumps({"site": "busy", "visitor": f"visitor-{dice.randint(1, 30)}", "sent_at": 200_000_000, "items": items})]
+        status, body = session.execute("select status, body from vibe_private.ingest(%s, null)", [envelopes]).fetchone()
+        assert status == 202 and body["accepted"] + body["duplicate"] == len(items), body
+        return body["accepted"]
+
+    def erase(session, dice):
+        chosen = session.execute("select user_id from vibe.site_users order by random() limit 1").fetchone()
+        try:
+            return chosen and session.execute("select vibe.erase_user('busy', %s)", chosen).fetchone()[0]["visitors"]
+        except psycopg.errors.InvalidParameterValue as error:  # the other one was quicker
+            assert "does not exist" in str(error)
+
+    def run(session, dice):
+        session.execute("call vibe.run_due()")
+        time.sleep(0.05)
+        return 1
+
+    def push_back(session, dice):
+        session.execute("update vibe.job_runs set done_through = done_through - 1 where job = 'nightly'")
+        time.sleep(0.1)
+        return 1
+
+    def goals(session, dice):
+        session.execute("select vibe.create_goal('busy', 'goal', page_pattern => '/')")
+        session.execute("delete from vibe.goals")
+        return 1
+
+    works = [track, track, track, erase, erase, run, push_back, goals]
+    threads = [threading.Thread(target=repeat, args=[work, "vibe_jobs" if work is run else None]) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    assert all(counts[work.__name__] > 5 for work in works), counts
+    with connect(database) as db:
+        assert db.execute("select state, error from vibe.job_status where state = 'failed'").fetchall() == []
+        assert db.execute("select count(*) from vibe.user_events as e where not exists (select from vibe.site_users as u where u.user_id = e.user_id)").fetchone()[0] == 0
+        # The figures as the nights and the erasures left them are those of a recount, once the marked days are counted.
+        db.execute("update vibe.job_runs set finished_at = now() - interval '2 hours'")
+        db.execute("call vibe.run_due()")
+        figures = "select day, to_jsonb(d) - '{calculated_at,last_received_at}'::text[] from vibe.daily_user_stats as d order by day"
+        kept = db.execute(figures).fetchall()
+        db.execute("select vibe.calculate_daily_stats('busy', %s, %s)", [kept[0][0], kept[-1][0]])
+        assert db.execute(figures).fetchall() == kept
+        assert site_id and len(kept) >= 3

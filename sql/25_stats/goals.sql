@@ -105,6 +105,24 @@ as $$
 $$;
 comment on function vibe_private.sum_conversions(integer) is 'the conversions of all counted days of a site, after a goal was made, changed or removed';
 
+-- Before a row is touched: who counts conversions has the turn and waits for goals that are being deleted. A statement does not
+-- say of which site they are, so it takes the turns of all that it could reach. Definer, as above.
+create function vibe_private.wait_to_delete_goals() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform vibe_private.take_turn(s.site_id, 'stats')
+    from (
+        select distinct g.site_id from vibe.goals as g where g.site_id = any (array(select vibe.my_sites('member'))) order by g.site_id
+    ) as s;
+    return null;
+end
+$$;
+comment on function vibe_private.wait_to_delete_goals() is
+'statement trigger of vibe.goals: takes the turn of those who count days before goals are locked. Definer: turns are nobody''s to take';
+
 create function vibe.create_goal(
     site text,
     name text,

@@ -142,6 +142,10 @@ create policy read on vibe.goal_conversions for select using (site_id = any (arr
 comment on policy read on vibe.goal_conversions is 'rows of a site are seen by its members';
 grant select on vibe.goal_conversions to vibe_analyst;
 
+create trigger wait_to_delete_goals before delete on vibe.goals
+    for each statement when (current_user <> 'vibe_owner') execute function vibe_private.wait_to_delete_goals();
+comment on trigger wait_to_delete_goals on vibe.goals is 'nobody who counts the days may wait for who deletes a goal';
+
 -- A new or changed goal is counted over the whole past at once; its index makes that cheap.
 create trigger count_goal after insert or update or delete on vibe.goals
     for each row execute function vibe_private.count_goal();
