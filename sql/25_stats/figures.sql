@@ -3,12 +3,18 @@
 
 -- The events are read once, and only what differs from the last count is written.
 create function vibe_private.calculate_user_days(of_site integer, first_day date, starts timestamptz[]) returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
+set plan_cache_mode = force_custom_plan
 -- Whole ranges are read, so hash joins are right; nested loops chosen by stale estimates would be quadratic.
 set enable_nestloop = off
 as $$
+declare
+    begins constant timestamptz := starts[1];
+    ends constant timestamptz := starts[array_upper(starts, 1)];
+    last_day constant date := first_day + array_upper(starts, 1) - 2;
+begin
     with counted as materialized (
         select
             first_day + width_bucket(e.occurred_at, starts) - 1 as day,
@@ -17,12 +23,12 @@ as $$
             count(*) filter (where e.event_name <> 'page_view') as events,
             max(e.received_at) as last_received_at
         from vibe.user_events as e
-        where e.site_id = of_site and e.occurred_at >= starts[1] and e.occurred_at < starts[array_upper(starts, 1)] and not e.is_bot
+        where e.site_id = of_site and e.occurred_at >= begins and e.occurred_at < ends and not e.is_bot
         group by 1, 2
     ), gone as (
         delete from vibe.user_days as d
         where d.site_id = of_site
-          and d.day between first_day and first_day + array_upper(starts, 1) - 2
+          and d.day between first_day and last_day
           and not exists (select from counted as c where c.day = d.day and c.user_id = d.user_id)
     )
     insert into vibe.user_days as d (site_id, day, user_id, page_views, events, last_received_at)
@@ -30,7 +36,7 @@ as $$
     from counted as c
     where not exists (
             select from vibe.user_days as k
-            where k.site_id = of_site and k.day between first_day and first_day + array_upper(starts, 1) - 2
+            where k.site_id = of_site and k.day between first_day and last_day
               and k.day = c.day and k.user_id = c.user_id
               and k.page_views = c.page_views and k.events = c.events and k.last_received_at = c.last_received_at
         )
@@ -40,7 +46,8 @@ as $$
     on conflict (site_id, day, user_id) do update set
         page_views = excluded.page_views,
         events = excluded.events,
-        last_received_at = excluded.last_received_at
+        last_received_at = excluded.last_received_at;
+end
 $$;
 comment on function vibe_private.calculate_user_days(integer, date, timestamptz[]) is
 'recounts vibe.user_days of one site for the days that begin at starts, from its events';
@@ -50,8 +57,8 @@ create function vibe_private.calculate_day_figures(of_site integer, first_day da
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set jit = off
+set plan_cache_mode = force_custom_plan
 set enable_nestloop = off
-set enable_memoize = off
 as $$
 declare
     ends constant timestamptz := starts[array_upper(starts, 1)];
@@ -68,26 +75,29 @@ begin
         where (
             select true from vibe.site_sessions as h where h.site_id = of_site and h.user_id = b.user_id and not h.is_bot limit 1
         ) is null
+    ), recent as materialized (
+        -- All others came before the first day, and when does not matter.
+        select u.user_id, u.first_seen_at from vibe.site_users as u where u.site_id = of_site and u.first_seen_at >= starts[1]
     ), members as materialized (
         select u.user_id, u.merged_into as person_id, u.first_seen_at
         from vibe.site_users as u
         where u.site_id = of_site and u.merged_into is not null and u.user_id not in (select b.user_id from bots as b)
     ), persons as materialized (
         -- Who is more than one visitor: since when as a person, and as the visitor of that name unless that one is a bot.
-        select g.person_id, least(g.since, v.since) as since, v.since as own_since
-        from (select m.person_id, min(m.first_seen_at) as since from members as m group by m.person_id) as g
-        left join lateral (
-            select u.first_seen_at as since from vibe.site_users as u
-            where u.site_id = of_site and u.user_id = g.person_id and u.user_id not in (select b.user_id from bots as b) limit 1
-        ) as v on true
+        select p.person_id, least(p.members_since, p.own_since) as since, p.own_since
+        from (
+            select g.person_id, g.since as members_since,
+                case when b.user_id is null then coalesce(r.first_seen_at, '-infinity') end as own_since
+            from (select m.person_id, min(m.first_seen_at) as since from members as m group by m.person_id) as g
+            left join recent as r on r.user_id = g.person_id
+            left join bots as b on b.user_id = g.person_id
+        ) as p
     ), arrivals as (
         -- Place 0 holds everybody who came before the first day.
         select 0 as place, count(*) as visitors, count(*) as users
         from vibe.site_users as u where u.site_id = of_site and u.first_seen_at < starts[1]
         union all
-        select width_bucket(u.first_seen_at, starts), count(*), count(*)
-        from vibe.site_users as u where u.site_id = of_site and u.first_seen_at >= starts[1] and u.first_seen_at < ends
-        group by 1
+        select width_bucket(r.first_seen_at, starts), count(*), count(*) from recent as r group by 1
         union all
         select width_bucket(b.first_seen_at, starts), -count(*), -count(*) from bots as b group by 1
         union all
@@ -107,32 +117,22 @@ begin
         from arrivals as a
         where a.place < array_upper(starts, 1)
         group by a.place
-    ), seen as (
-        -- The visitors of a few days are looked up, those of many days are found by reading all.
-        select d.day - first_day + 1 as place, d.user_id, d.page_views, d.events, d.last_received_at, u.merged_into, u.first_seen_at
-        from vibe.user_days as d
-        cross join lateral (
-            select v.merged_into, v.first_seen_at from vibe.site_users as v where v.site_id = of_site and v.user_id = d.user_id limit 1
-        ) as u
-        where d.site_id = of_site and d.day between first_day and last_day and array_upper(starts, 1) <= 8
-        union all
-        select d.day - first_day + 1, d.user_id, d.page_views, d.events, d.last_received_at, u.merged_into, u.first_seen_at
-        from vibe.user_days as d
-        join vibe.site_users as u on u.site_id = of_site and u.user_id = d.user_id
-        where d.site_id = of_site and d.day between first_day and last_day and array_upper(starts, 1) > 8
     ), activity as (
         select
-            d.place,
+            d.day - first_day + 1 as place,
             count(*) as visitors,
             count(*) filter (where p.person_id is null) + count(distinct p.person_id) as active_users,
-            count(*) filter (where p.person_id is null and d.first_seen_at < starts[d.place])
-                + count(distinct p.person_id) filter (where p.since < starts[d.place]) as returning_users,
+            count(*) filter (where p.person_id is null and (r.first_seen_at < starts[d.day - first_day + 1]) is not false)
+                + count(distinct p.person_id) filter (where p.since < starts[d.day - first_day + 1]) as returning_users,
             sum(d.page_views) as page_views,
             sum(d.events) as events,
             max(d.last_received_at) as last_received_at
-        from seen as d
-        left join persons as p on p.person_id = coalesce(d.merged_into, d.user_id)
-        where d.user_id not in (select b.user_id from bots as b)
+        from vibe.user_days as d
+        left join recent as r on r.user_id = d.user_id
+        left join members as m on m.user_id = d.user_id
+        left join persons as p on p.person_id = coalesce(m.person_id, d.user_id)
+        where d.site_id = of_site and d.day between first_day and last_day
+          and d.user_id not in (select b.user_id from bots as b)
         group by 1
     ), visits as (
         select
