@@ -162,3 +162,17 @@ select vibe.finish_event_import(:import_id) -> 'imported' as imported;
 reset session authorization;
 drop role vibe_golden_viewer;
 drop role vibe_golden_operator;
+
+-- A month that an import made is the month that the job makes.
+select vibe_private.add_partition('2025-02-01');
+create function leaf(name text) returns text language sql as $$
+    select replace(concat_ws(' | ', c.relreplident, c.relowner::regrole, obj_description(c.oid, 'pg_class'), (
+        select string_agg(pg_get_indexdef(i.indexrelid) || coalesce(obj_description(i.indexrelid, 'pg_class'), ''), ', ' order by 1)
+        from pg_index as i where i.indrelid = c.oid
+    ), (select string_agg(conname || pg_get_constraintdef(oid) || coninhcount, ', ' order by conname) from pg_constraint where conrelid = c.oid)),
+        right(name, 7), '…')
+    from pg_class as c where c.oid = ('vibe_private.' || name)::regclass
+$$;
+select regexp_replace(leaf('user_events_2024_01'), '\d{4}-\d\d', '') = regexp_replace(leaf('user_events_2025_02'), '\d{4}-\d\d', '') as same,
+    length(leaf('user_events_2024_01')) > 500 as told;
+select count(*) from pg_class where relname = 'import_months';
