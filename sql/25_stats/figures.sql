@@ -33,16 +33,19 @@ begin
     )
     insert into vibe.user_days as d (site_id, day, user_id, page_views, events, last_received_at)
     select of_site, c.day, c.user_id, c.page_views, c.events, c.last_received_at
-    from counted as c
-    where not exists (
-            select from vibe.user_days as k
-            where k.site_id = of_site and k.day between first_day and last_day
-              and k.day = c.day and k.user_id = c.user_id
-              and k.page_views = c.page_views and k.events = c.events and k.last_received_at = c.last_received_at
-        )
-      -- Looked up: a day's visitors are few among all.
-      and (select true from vibe.site_users as u where u.site_id = of_site and u.user_id = c.user_id)
-    order by c.day, c.user_id
+    from (
+        select c.* from counted as c
+        where not exists (
+                select from vibe.user_days as k
+                where k.site_id = of_site and k.day between first_day and last_day
+                  and k.day = c.day and k.user_id = c.user_id
+                  and k.page_views = c.page_views and k.events = c.events and k.last_received_at = c.last_received_at
+            )
+        order by c.day, c.user_id
+        offset 0
+    ) as c
+    -- Looked up, in order, and only those that are written: a day's visitors are few among all.
+    where (select true from vibe.site_users as u where u.site_id = of_site and u.user_id = c.user_id)
     on conflict (site_id, day, user_id) do update set
         page_views = excluded.page_views,
         events = excluded.events,
