@@ -9,6 +9,7 @@ set jit = off
 set plan_cache_mode = force_custom_plan
 -- Whole ranges are read, so hash joins are right; nested loops chosen by stale estimates would be quadratic.
 set enable_nestloop = off
+set enable_mergejoin = off
 as $$
 declare
     begins constant timestamptz := starts[1];
@@ -62,6 +63,9 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_custom_plan
 set enable_nestloop = off
+set enable_mergejoin = off
+-- All visitors are counted by their index.
+set random_page_cost = 1.1
 as $$
 declare
     ends constant timestamptz := starts[array_upper(starts, 1)];
