@@ -188,8 +188,9 @@ def online(connection):
     connection.execute("set session_replication_role = replica")
     connection.execute("insert into vibe.site_users (site_id, anonymous_id) select %s, 'c' || i from generate_series(1, %s) as i", [site, users])
     connection.execute(f"""
-        insert into vibe.online_users
-        select site_id, user_id, user_id, user_id, 'name ' || user_id, null, null, '/page/' || user_id, null, 'desktop', 'Chrome',
+        insert into vibe.online_users (site_id, user_id, session_id, person_id, name, current_page, device, browser, started_at, last_seen_at,
+            page_views, events, has_heartbeat)
+        select site_id, user_id, user_id, user_id, 'name ' || user_id, '/page/' || user_id, 'desktop', 'Chrome',
             now(), now() + random() * interval '60 s', 1, 1, true
         from vibe.site_users where site_id = {site} order by user_id limit {online_users}""")
     connection.execute("reset session_replication_role")

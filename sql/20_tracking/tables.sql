@@ -183,11 +183,17 @@ comment on table vibe_private.user_events_default is 'events of months that have
 select vibe_private.index_events('user_events_default');
 do $$ begin perform vibe_private.add_partitions(); end $$;
 
+-- What is filtered and sorted comes first, so that counting reads no text.
 create table vibe.online_users (
     site_id int not null,
+    page_views int not null default 0,
     user_id bigint not null,
+    last_seen_at timestamptz not null,
     session_id bigint not null,
+    has_heartbeat boolean not null default false,
+    events int not null default 0,
     person_id bigint not null,
+    started_at timestamptz not null,
     name text,
     external_id text,
     segment text,
@@ -195,11 +201,6 @@ create table vibe.online_users (
     referrer text,
     device text,
     browser text,
-    started_at timestamptz not null,
-    last_seen_at timestamptz not null,
-    page_views int not null default 0,
-    events int not null default 0,
-    has_heartbeat boolean not null default false,
     primary key (site_id, user_id),
     foreign key (site_id, user_id) references vibe.site_users on delete cascade
 ) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.1);
