@@ -107,6 +107,13 @@ allocate_large(MemoryContext context, Size size)
 	/* Advice only: where it is not taken, pages are small. */
 	if (first < end)
 		(void) madvise((void *) first, end - first, MADV_HUGEPAGE);
+	/* Tables are written here and there: a machine that has to find the memory first must not be met between two looks. */
+	if (size > LARGEST_CHUNK_BYTES + page)
+		for (; first < end; first += page)
+		{
+			CHECK_FOR_INTERRUPTS();
+			*(volatile char *) first = 0;
+		}
 #endif
 	return place;
 }

@@ -89,20 +89,36 @@ struct Scratch<Element: BitwiseCopyable>: ~Copyable {
     if overflow || capacity < 0 { throw .memoryLimit }
     try limits.take(bytes)
     // malloc(0) may answer null, which is no failure.
-    let place = bytes < leastHugeBytes ? malloc(bytes | 1) : allocateHuge(bytes)
+    let place = bytes < leastHugeBytes ? malloc(bytes | 1) : try allocateHuge(bytes, limits)
     guard let place else { throw .noMemory }
     return place.assumingMemoryBound(to: Element.self)
   }
 }
 
 private let leastHugeBytes = 8 &<< 20
+private let hugePage = 2 &<< 20
 
 /// Memory in pages of 2 MB where the system has them: the first touch of 64 MB then takes 3 ms instead of 23.
-private func allocateHuge(_ bytes: Int) -> UnsafeMutableRawPointer? {
-  var place: UnsafeMutableRawPointer?
-  if posix_memalign(&place, 2 &<< 20, bytes) != 0 { return nil }
+///
+/// Each page is touched here, between looks at the stop flag: a machine that has to find the memory first may take
+/// milliseconds for one, and a kernel that writes here and there would meet them all between two looks.
+private func allocateHuge(_ bytes: Int, _ limits: Limits) throws(Failure) -> UnsafeMutableRawPointer? {
+  var memory: UnsafeMutableRawPointer?
+  if posix_memalign(&memory, hugePage, bytes) != 0 { return nil }
+  guard let place = memory else { return nil }
   // Advice only: where it is not taken, pages are small.
-  if let place { madvise(place, bytes, MADV_HUGEPAGE) }
+  madvise(place, bytes, MADV_HUGEPAGE)
+  do throws(Failure) {
+    var page = 0
+    while page < bytes {
+      try limits.poll()
+      place.storeBytes(of: 0, toByteOffset: page, as: UInt8.self)
+      page &+= hugePage
+    }
+  } catch {
+    free(place)
+    throw error
+  }
   return place
 }
 
