@@ -37,6 +37,8 @@ RUNS = {
     "rolling_users by day": ("vibe.rolling_users(customer, at::date, '2026-01-01', '2026-01-07')", None),
     "rolling_users by day, windows": ("vibe.rolling_users(customer, at::date, '2026-01-01', '2026-01-07', array[2, 5])", None),
     "rolling_users by day, merged": ("vibe.rolling_users(customer, at::date, '2026-01-01', '2026-01-07', array[1, 2, 3], array[4, null, 4])", None),
+    "rolling_users by day, merged, windows": (
+        "vibe.rolling_users(customer, at::date, '2026-01-01', '2026-01-07', array[1, 2, 3], array[4, null, 4], array[2, 5])", None),
     "cohort_users by time": ("vibe.cohort_users(customer, at, 'day', '2026-01-01', '2026-01-07', 'Asia/Tokyo')", None),
     "cohort_users by day": ("vibe.cohort_users(customer, at::date, 'day', '2026-01-01', '2026-01-07')", None),
     "cohort_users, entries": ("vibe.cohort_users(customer, at::date, kind = 7, 'day', '2026-01-01', '2026-01-07')", None),
