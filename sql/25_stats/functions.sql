@@ -87,9 +87,7 @@ begin
     delete from vibe_private.dirty_days as d where d.site_id = of_site and d.day between first_day and last_day;
     -- Where the events of a day were removed, what was counted of them is all there is.
     if kept < cardinality(starts) then
-        -- A week at a time, since what differs is held in memory.
-        perform vibe_private.calculate_user_days(of_site, first_day + n - 1, starts[n:n + 7])
-        from generate_series(kept, cardinality(starts) - 1, 7) as n;
+        perform vibe_private.calculate_user_days(of_site, first_day + kept - 1, starts[kept:]);
         perform vibe_private.calculate_goal_conversions(of_site, null, first_day + kept - 1, starts[kept:]);
     end if;
     return vibe_private.calculate_day_figures(of_site, first_day, starts);
