@@ -118,6 +118,10 @@ def test_restore_gives_everything_back(dumped, tmp_path):
             restored.execute("call vibe.upgrade()")
             assert restored.execute("select vibe_private.add_partitions()").fetchone()[0] == 1, "the default partition is drained"
             assert restored.execute("select count(*) from vibe_private.user_events_default").fetchone()[0] == 0
+            # Imports go on where nobody else may make temporary tables.
+            restored.execute(sql.SQL("revoke temporary on database {} from public").format(sql.Identifier(fresh)))
+            answer = restored.execute("select vibe.import_csv('shop', 'orders', e'order_id,purchased_at,amount\n1,2024-01-01,1')").fetchone()[0]
+            assert answer["imported"] == 1
     finally:
         with connect() as admin:
             admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(fresh)))

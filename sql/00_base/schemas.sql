@@ -12,3 +12,10 @@ alter schema vibe_operator owner to vibe_owner;
 grant usage on schema vibe to vibe_anon, vibe_analyst, vibe_server, vibe_jobs;
 grant usage on schema vibe_private to vibe_server, vibe_jobs;
 grant usage on schema vibe_operator to vibe_operator;
+
+-- Imports work in temporary tables, also where only few may make them: "revoke temporary on database … from public".
+do $grant$
+begin
+    execute format('grant temporary on database %I to vibe_owner', current_database());
+end
+$grant$;
