@@ -4,55 +4,12 @@
  */
 #include "glue.h"
 
-#include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
-PG_FUNCTION_INFO_V1(vibe_json_is_small);
 PG_FUNCTION_INFO_V1(vibe_json_parameters);
 PG_FUNCTION_INFO_V1(vibe_json_own_keys);
-
-#define MAX_TEXT 8192
-#define MAX_LEVEL 5
-#define MAX_KEYS 100
-#define MAX_KEY 100
-
-/* json_is_small(value jsonb): vibe_private.is_small_object() */
-Datum
-vibe_json_is_small(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *value = PG_GETARG_JSONB_P(0);
-	JsonbIterator *place = JsonbIteratorInit(&value->root);
-	JsonbIteratorToken token;
-	JsonbValue	item;
-	int			level = 0;
-
-	if (!JB_ROOT_IS_OBJECT(value) || JB_ROOT_COUNT(value) > MAX_KEYS)
-		PG_RETURN_BOOL(false);
-	while ((token = JsonbIteratorNext(&place, &item, false)) != WJB_DONE)
-	{
-		if (token == WJB_END_OBJECT || token == WJB_END_ARRAY)
-			level--;
-		else if (token == WJB_KEY)
-		{
-			if (item.val.string.len > MAX_KEY && pg_mbstrlen_with_len(item.val.string.val, item.val.string.len) > MAX_KEY)
-				PG_RETURN_BOOL(false);
-		}
-		else
-		{
-			if (level > MAX_LEVEL)
-				PG_RETURN_BOOL(false);
-			if (token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY)
-				level++;
-		}
-	}
-	if (VARSIZE(value) > 16 * MAX_TEXT)
-		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(strlen(JsonbToCString(NULL, &value->root, VARSIZE(value))) <= MAX_TEXT);
-}
 
 static bool
 is_told(JsonbValue *value)

@@ -3,6 +3,7 @@
  */
 #include "glue.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 #include "utils/uuid.h"
@@ -14,6 +15,8 @@
 #define DEEPEST 5
 #define LARGEST_OBJECT 8192		/* as text */
 #define MAX_MILLISECONDS INT64CONST(99999999999999)
+
+PG_FUNCTION_INFO_V1(vibe_is_small_object);
 
 /*
  * Numbers as nearly everybody writes them: in numeric's short form, whose weight of at most 63 groups of four digits
@@ -159,4 +162,39 @@ is_plain_tree(JsonbContainer *item)
 			return false;
 	}
 	return true;
+}
+
+/* is_small_object(value jsonb): these limits exactly, where is_plain_tree() may fall short of them. */
+Datum
+vibe_is_small_object(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *object = PG_GETARG_JSONB_P(0);
+	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	int			level = 0;
+
+	if (!JB_ROOT_IS_OBJECT(object) || JB_ROOT_COUNT(object) > MOST_KEYS)
+		PG_RETURN_BOOL(false);
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		if (token == WJB_END_OBJECT || token == WJB_END_ARRAY)
+			level--;
+		else if (token == WJB_KEY)
+		{
+			if (value.val.string.len > LONGEST_KEY && pg_mbstrlen_with_len(value.val.string.val, value.val.string.len) > LONGEST_KEY)
+				PG_RETURN_BOOL(false);
+		}
+		else
+		{
+			if (level > DEEPEST)
+				PG_RETURN_BOOL(false);
+			if (token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY)
+				level++;
+		}
+	}
+	/* Not written out where it is certainly too long. */
+	if (VARSIZE(object) > 16 * LARGEST_OBJECT)
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(strlen(JsonbToCString(NULL, &object->root, VARSIZE(object))) <= LARGEST_OBJECT);
 }

@@ -104,26 +104,9 @@ $$;
 comment on function vibe_private.odd_field(jsonb) is 'the first field of an item in which has_odd_number() finds one';
 
 create function vibe_private.is_small_object(value jsonb) returns boolean
-language sql immutable parallel safe
-as $$
-    select case
-        when jsonb_typeof(value) <> 'object' or octet_length(value::text) > 8192
-            or jsonb_path_exists(value, 'strict $.**{6 to last}') then false
-        -- Shorter ones have neither a long key nor many.
-        when octet_length(value::text) <= 100 then true
-        else not vibe_private.has_long_key(value)
-            and jsonb_array_length(jsonb_path_query_array(value, 'strict $.keyvalue().key')) <= 100
-    end
-$$;
+language c immutable strict parallel safe as 'MODULE_PATHNAME', 'vibe_is_small_object';
 comment on function vibe_private.is_small_object(jsonb) is
     'whether this can be properties or traits: an object of at most 8 kB, 5 levels and 100 keys of at most 100 characters';
-
-create function vibe_private.has_long_key(value jsonb) returns boolean
-language sql immutable parallel safe
-as $$
-    select jsonb_path_exists(value, 'strict $.** ? (@.type() == "object").keyvalue().key ? (@ like_regex "^.{101}" flag "s")')
-$$;
-comment on function vibe_private.has_long_key(jsonb) is 'whether a key anywhere in this has more than 100 characters';
 
 create function vibe_private.object_problem(value jsonb) returns text
 language plpgsql immutable parallel safe
@@ -133,7 +116,8 @@ begin
         when jsonb_typeof(value) <> 'object' then 'must be an object'
         when octet_length(value::text) > 8192 then 'must be at most 8 kB'
         when jsonb_path_exists(value, 'strict $.**{6 to last}') then 'must be at most 5 levels deep'
-        when vibe_private.has_long_key(value) then 'must have keys of at most 100 characters'
+        when jsonb_path_exists(value, 'strict $.** ? (@.type() == "object").keyvalue().key ? (@ like_regex "^.{101}" flag "s")')
+            then 'must have keys of at most 100 characters'
         else 'must have at most 100 keys'
     end;
 end

@@ -17,14 +17,6 @@ parallel safe
 as 'MODULE_PATHNAME', 'vibe_json_problem';
 comment on function vibe_private.json_problem(text, integer) is 'what is wrong with a line for which json_record() is null';
 
-create function vibe_private.json_is_small(value jsonb) returns boolean
-language c
-immutable
-strict
-parallel safe
-as 'MODULE_PATHNAME', 'vibe_json_is_small';
-comment on function vibe_private.json_is_small(jsonb) is 'vibe_private.is_small_object() at a fraction of its cost';
-
 create function vibe_private.json_parameters(list jsonb) returns jsonb
 language c
 immutable

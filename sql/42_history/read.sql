@@ -115,7 +115,7 @@ begin
                 when length(w.referrer) > 4096 then 'referrer|must be at most 4096 characters'
                 when length(w.title) > 1000 then 'title|must be at most 1000 characters'
                 when length(w.source_id) > 200 then 'event_id|must be at most 200 characters'
-                when w.properties <> '{}' and not vibe_private.json_is_small(w.properties)
+                when w.properties <> '{}' and not vibe_private.is_small_object(w.properties)
                     then 'properties|' || vibe_private.object_problem(w.properties)
             end as problem
         from (
