@@ -41,9 +41,7 @@ as $$
         when not vibe_private.is_milliseconds(item -> 'time')
             then array['time', 'must be an integer, milliseconds since 1970']
         when item ->> 'type' <> 'heartbeat'
-            -- A fifth of the time of one regular expression that counts its digits.
-            and (item ->> 'id' like '________-____-____-____-____________' and item ->> 'id' !~ '[^0-9A-Fa-f-]'
-                and length(replace(item ->> 'id', '-', '')) = 32) is not true
+            and vibe_private.is_uuid(item ->> 'id') is not true
             then array['id', 'must be a uuid']
         when (item ->> 'url' is not null or item ->> 'type' = 'page_view')
             and (length(item ->> 'url') <= 4096 and item ->> 'url' ~* '^https?://[^\s/?#][^\u0001-\u001f\u007f-\u009f]*$') is not true
@@ -66,10 +64,7 @@ as $$
                 jsonb_typeof(item -> 'user_id') is distinct from 'string'
                 or length(item ->> 'user_id') not between 1 and 200
                 or item ->> 'user_id' ~ '^\s|\s$|[\u0001-\u001f\u007f-\u009f]'
-                -- What broken pages send when they do not know who is there; it would merge strangers.
-                or lower(item ->> 'user_id') = any (array[
-                    '0', '-1', 'null', 'nil', 'none', 'undefined', 'nan', 'true', 'false', 'guest', 'anonymous', '[object object]'
-                ])
+                or vibe_private.is_nobody(item ->> 'user_id')
             ) then array['user_id', 'must be the user''s own id, text of 1 to 200 characters without control characters']
         when item ->> 'traits' is not null and not vibe_private.is_small_object(item -> 'traits')
             then array['traits', vibe_private.object_problem(item -> 'traits')]
@@ -84,6 +79,24 @@ as $$
         then value::text !~ '\.' else false end
 $$;
 comment on function vibe_private.is_milliseconds(jsonb) is 'whether this is an integer that can be a time in milliseconds';
+
+create function vibe_private.is_uuid(value text) returns boolean
+language sql immutable parallel safe
+as $$
+    -- A fifth of the time of one regular expression that counts its digits.
+    select value like '________-____-____-____-____________' and value !~ '[^0-9A-Fa-f-]' and length(replace(value, '-', '')) = 32
+$$;
+comment on function vibe_private.is_uuid(text) is 'whether this is a uuid as most programs write it';
+
+-- What broken pages send when they do not know who is there; it would merge strangers.
+create function vibe_private.is_nobody(user_id text) returns boolean
+language sql immutable parallel safe
+as $$
+    select lower(user_id) = any (array[
+        '0', '-1', 'null', 'nil', 'none', 'undefined', 'nan', 'true', 'false', 'guest', 'anonymous', '[object object]'
+    ])
+$$;
+comment on function vibe_private.is_nobody(text) is 'whether what should be a user''s id says that there is none';
 
 -- Beyond these the programs that read would see infinity or zero, and casts in reports would fail.
 create function vibe_private.has_odd_number(value jsonb) returns boolean

@@ -5,10 +5,6 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- What broken pages send when they do not know who is there; it would merge strangers.
-    nobody constant text[] := array[
-        '0', '-1', 'null', 'nil', 'none', 'undefined', 'nan', 'true', 'false', 'guest', 'anonymous', '[object object]'
-    ];
     chunk record;
     claimed bigint := 0;
 begin
@@ -21,7 +17,7 @@ begin
         with named as (
             select r.visitor, r.person, min(r.occurred_at) as first_at, max(r.name) as name, max(r.email) as email
             from pg_temp.import_rows as r
-            where r.person is not null and btrim(r.person) <> '' and lower(r.person) <> all (nobody)
+            where r.person is not null and btrim(r.person) <> '' and not vibe_private.is_nobody(r.person)
             group by r.visitor, r.person
         ),
         claim as (

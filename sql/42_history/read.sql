@@ -90,9 +90,7 @@ begin
                 when w.source_id is null then md5(coalesce(w.identity, row(
                     w.visitor, extract(epoch from w.occurred_at), w.event_name, w.url, w.referrer, w.title, w.properties
                 )::text))::uuid
-                -- Cheaper than one regular expression that counts digits.
-                when w.source_id like '________-____-____-____-____________' and w.source_id !~ '[^0-9A-Fa-f-]'
-                    and length(replace(w.source_id, '-', '')) = 32 then w.source_id::uuid
+                when vibe_private.is_uuid(w.source_id) then w.source_id::uuid
                 else md5(%2$L || w.source_id)::uuid
             end as event_id,
             case
