@@ -22,6 +22,11 @@ package struct Address: Sendable, Hashable {
 }
 
 extension Address {
+  /// Whether it is of this machine alone.
+  var isLoopback: Bool {
+    ["127.0.0.0/8", "::1"].compactMap(AddressRange.init).contains { $0.contains(self) }
+  }
+
   /// What one customer of an access provider has for certain: the address, in IPv6 its first 64 bits.
   var network: [UInt8] {
     bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] ? bytes : Array(bytes.prefix(8))

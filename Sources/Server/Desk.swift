@@ -65,9 +65,7 @@ package struct Desk: Sendable {
 
   /// Whether the client reached the proxy over TLS.
   func isOverTLS(_ request: Request, _ context: Context) -> Bool {
-    guard let peer = context.peer.flatMap({ Address($0) }) else { return false }
-    return settings.trustedProxies.contains { $0.contains(peer) }
-      && request.headers[.forwardedProto] == "https"
+    settings.trusts(context.peer) && request.headers[.forwardedProto] == "https"
   }
 }
 

@@ -54,7 +54,12 @@ package final class VibeServer: Sendable {
       DatabaseService(pool: desk.pool), BackgroundService { [desk] in await desk.schema.run() },
       BackgroundService { [feed] in await feed.run() }, application,
     ]
-    try await ServiceGroup(configuration: .init(services: services, logger: logger.quiet)).run()
+    do {
+      try await ServiceGroup(configuration: .init(services: services, logger: logger.quiet)).run()
+    } catch let error as IOError {
+      let place = "\(desk.settings.host):\(desk.settings.port)"
+      throw SettingsError(description: "VIBE_LISTEN is \(place), where the server cannot listen: \(error)")
+    }
   }
 
   private func router() -> Router<Context> {

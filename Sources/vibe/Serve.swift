@@ -10,23 +10,12 @@ struct Serve: AsyncParsableCommand {
   /// How the command describes itself.
   static let configuration = CommandConfiguration(
     abstract: "Run the HTTP server.",
-    discussion: """
-      Settings are environment variables; a wrong one is named and ends the command.
+    discussion: "Settings are environment variables; a wrong one is named and ends the command.\n\n" + table)
 
-        PGHOST PGPORT PGDATABASE  the database
-        VIBE_DB_USER              login of the server (vibe_server)
-        VIBE_DB_PASSWORD          its password
-        VIBE_JWT_SECRET           signs tokens and keys; at least 32 bytes
-        VIBE_DASHBOARD_DIR        folder with dashboard, tracker and shop
-        VIBE_LISTEN               address and port (127.0.0.1:8080)
-        VIBE_TRUSTED_PROXIES      proxies whose X-Forwarded-For counts; needed to listen beyond loopback
-        VIBE_ALLOWED_ORIGINS      origins of other sites that may use REST, auth and realtime
-        VIBE_POOL_SIZE            connections for requests (12)
-        VIBE_TOKEN_MINUTES        life of an access token (60)
-        VIBE_MAX_ROWS             most rows of one answer (10000)
-        VIBE_TRACK_RATE           requests a second that one address may post to /track (100)
-        VIBE_LOG_LEVEL            trace, debug, info, notice, warning, error or critical (info)
-      """)
+  /// Each variable with what counts without it, and on the next line what it says.
+  private static let table = Settings.variables.map { variable in
+    "  \(variable.name)  \(variable.fallback)\n    \(variable.meaning)"
+  }.joined(separator: "\n")
 
   /// Serves; ends with status 64 and a sentence when a setting is wrong.
   func run() async throws {

@@ -21,7 +21,10 @@ struct SettingsTests {
       ("VIBE_LISTEN", "0.0.0.0:8080"), ("VIBE_LISTEN", "[::]:80"), ("VIBE_LISTEN", "127.0.0.1:99999"),
       ("VIBE_POOL_SIZE", "0"),
       ("VIBE_TOKEN_MINUTES", "an hour"), ("VIBE_MAX_ROWS", "-1"), ("VIBE_TRUSTED_PROXIES", "10.0.0.0/33"),
-      ("VIBE_ALLOWED_ORIGINS", "shop.example"), ("VIBE_LOG_LEVEL", "loud"),
+      ("VIBE_CORS_ORIGINS", "shop.example"), ("VIBE_CORS_ORIGINS", "https://a.example/path"),
+      ("VIBE_CORS_ORIGINS", "https://*.example"), ("VIBE_CORS_ORIGINS", "https://Shop.example"),
+      ("VIBE_LOG_LEVEL", "loud"), ("VIBE_TRACK_SITE_RATE", "0"), ("PGPORT", "port"), ("VIBE_POOLSIZE", "12"),
+      ("VIBE_CORS_ORIGIN", "*"),
     ])
   func problems(name: String, value: String) {
     let error = #expect(throws: SettingsError.self) {

@@ -4,7 +4,7 @@ import Testing
 struct SiteTests {
   @Test("pages carry a strict policy and a tag; nothing outside the list is found")
   func pages() async throws {
-    try await TestServer.with(change: { $0.allowedOrigins = ["https://app.example"] }) {
+    try await TestServer.with(change: { $0.corsOrigins = ["https://app.example"] }) {
       (server) async throws in
       let page = try await server.request("GET", "/crm")
       #expect(page.status == 200 && page.headers["content-type"] == "text/html; charset=utf-8")
