@@ -6,7 +6,6 @@ as $$
 declare
     of_site integer := vibe.site_id(site, 'owner');
     right_name text := (select s.name from vibe.sites as s where s.site_id = of_site);
-    work text;
 begin
     if name_again is distinct from right_name then
         perform vibe_private.fail(
@@ -14,9 +13,7 @@ begin
             hint => 'deleting a site cannot be undone: write its name a second time'
         );
     end if;
-    foreach work in array array['imports', 'stats', 'funnels', 'rfm', 'clusters', 'revenue'] loop
-        perform vibe_private.take_turn(of_site, work);
-    end loop;
+    perform vibe_private.take_all_turns(of_site);
     perform from vibe.sites as s where s.site_id = of_site for update;
     -- Purchases first: their customers and visitors need no new figures any more.
     delete from vibe.purchases as p where p.site_id = of_site;

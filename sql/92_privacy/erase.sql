@@ -44,15 +44,12 @@ declare
     names text;
     counted record;
     answer jsonb := '{}';
-    work text;
 begin
     if with_purchases is null then
         perform vibe_private.fail('with_purchases is null', 'It must be true or false.');
     end if;
     -- Nothing else may count the site, import to it or merge its visitors meanwhile.
-    foreach work in array array['imports', 'stats', 'funnels', 'rfm', 'clusters', 'revenue'] loop
-        perform vibe_private.take_turn(of_site, work);
-    end loop;
+    perform vibe_private.take_all_turns(of_site);
     perform from vibe.sites as s where s.site_id = of_site for no key update;
     select * into visitors, customers from vibe_private.hold_person(of_site, visitors, customers);
     names := vibe.person_pattern(of_site, visitors, customers);

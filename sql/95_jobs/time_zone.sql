@@ -19,7 +19,7 @@ begin
         );
     end if;
     yesterday := (now() at time zone time_zone)::date - 1;
-    perform vibe_private.take_turn(of_site, w) from unnest(array['imports', 'stats', 'funnels', 'rfm', 'clusters', 'revenue']) as w;
+    perform vibe_private.take_all_turns(of_site);
     select s.time_zone, s.events_from into old_zone, kept_from from vibe.sites as s where s.site_id = of_site for no key update;
     if old_zone = time_zone then
         return true;
