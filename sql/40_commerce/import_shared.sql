@@ -40,7 +40,7 @@ begin
     select i.finished_at is not null into is_finished from vibe.imports as i
     where i.site_id = into_site and i.import_id = claim_import.import_id;
     if is_finished then
-        perform vibe_private.fail(format('import %s is finished already', claim_import.import_id), errcode => '55000');
+        perform vibe_private.fail(format('import %s is finished already', claim_import.import_id));
     end if;
     if not exists (
         select from pg_class as c
@@ -50,7 +50,7 @@ begin
     ) then
         perform vibe_private.fail(
             format('import %s has no lines in this session', claim_import.import_id),
-            hint => 'to begin, to copy and to finish an import belong into one session', errcode => '55000'
+            hint => 'to begin, to copy and to finish an import belong into one session'
         );
     end if;
     return into_site;
