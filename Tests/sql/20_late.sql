@@ -110,3 +110,24 @@ select
          except select user_id, started_at, last_seen_at, page_views::int from expected)
     ) as d) as differences;
 select count(*) from public.strays;
+
+-- Who signs in is shown so at once, in every browser, also if the word of it is late and of an earlier visit.
+create function public.sign_in(minutes_ago numeric, id text, traits jsonb default '{}') returns jsonb
+language sql as $$
+    select jsonb_build_object('type', 'identify', 'time', 1700000000000 - (minutes_ago * 60000)::bigint, 'id', gen_random_uuid(),
+        'user_id', id, 'traits', traits)
+$$;
+create view public.online as
+select u.anonymous_id as visitor, p.anonymous_id as person, o.name, o.external_id
+from vibe.online_users as o join vibe.site_users as u using (site_id, user_id)
+join vibe.site_users as p on p.site_id = o.site_id and p.user_id = o.person_id
+where u.anonymous_id like 'browser-%' order by 1;
+select public.send('browser-one', array[public.view(0)]), public.send('browser-two', array[public.view(0)]);
+select public.send('browser-one', array[public.sign_in(120, 'ana')]);
+select * from public.online;
+select public.send('browser-two', array[public.sign_in(120, 'ana')]);
+select * from public.online;
+select public.send('browser-one', array[public.sign_in(0, 'ana', '{"name": "Ana"}')]);
+select * from public.online;
+select vibe.undo_merge('shop', user_id) from vibe.site_users where anonymous_id = 'browser-two';
+select * from public.online;

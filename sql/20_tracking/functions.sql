@@ -196,7 +196,13 @@ begin
     delete from vibe_private.event_ids as e where e.received_at < now() - interval '8 days';
     -- A reader further behind than ten minutes loads everything again.
     delete from vibe_private.changes as c where c.at < now() - interval '11 minutes';
-    delete from vibe.online_users as o where o.last_seen_at < now() - interval '1 hour';
+    -- Not those whom a tracker is just writing: they are back, and to wait for several of them could end in a deadlock.
+    delete from vibe.online_users as o
+    where (o.site_id, o.user_id) in (
+        select u.site_id, u.user_id from vibe.online_users as u
+        where u.last_seen_at < now() - interval '1 hour'
+        for update skip locked
+    );
     delete from vibe_private.attempts as a where a.began_at < now() - interval '1 day';
     delete from vibe_private.sessions as s where coalesce(s.revoked_at, s.expires_at) < now() - interval '7 days';
 end

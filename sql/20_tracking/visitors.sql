@@ -13,7 +13,8 @@ begin
         perform vibe_private.hold_identities(items);
     end if;
     held := vibe_private.hold_visitors(items);
-    -- New ones, and who was erased while we waited for their row: their browser comes as one that was never seen before.
+    -- New ones, and who was erased while we waited for their row (their browser comes as one that was never seen before) or
+    -- merged into somebody who is newer than our look.
     while cardinality(held.visitors) is distinct from held.wanted loop
         perform vibe_private.add_visitors(items);
         held := vibe_private.hold_visitors(items);
@@ -78,7 +79,9 @@ begin
     left join lateral (
         select p.user_id, p.name, p.external_id, p.segment from vibe.site_users as p
         where p.site_id = h.site_id and p.user_id = h.merged_into limit 1
-    ) as p on true;
+    ) as p on true
+    -- Merged while we waited for the lock, into somebody whom this statement began too early to see: missed, so asked for again.
+    where h.merged_into is null or p.user_id is not null;
 end
 $$;
 comment on function vibe_private.hold_visitors(vibe_private.tracked_item[]) is
@@ -226,6 +229,14 @@ begin
     where p.external_id <> c.external_id
     order by c.site_id, c.user_id, c.occurred_at;
     perform vibe_private.learn_traits(claims);
+    perform vibe_private.show_people(array_agg(t.site_id), array_agg(t.user_id))
+    from (
+        select c.site_id, c.user_id from unnest(claims) as c
+        union
+        select p.site_id, p.user_id
+        from unnest(claims) as c
+        join vibe.site_users as p on p.site_id = c.site_id and p.external_id = c.external_id
+    ) as t;
     with touched as (
         select distinct u.site_id, coalesce(u.merged_into, u.user_id) as user_id
         from unnest(claims) as c
@@ -272,6 +283,40 @@ $$;
 comment on function vibe_private.learn_traits(vibe_private.tracked_item[]) is
     'writes the traits of accepted identify calls, the latest value of each, except verified fields';
 
+-- Not only by the visits of this call: who signs in may be online in a visit that their late identify is not of.
+create function vibe_private.show_people(sites int[], users bigint[]) returns void
+language plpgsql volatile
+as $$
+begin
+    with wanted as (
+        select * from unnest(sites, users) as w (site_id, user_id)
+    ),
+    browser as (
+        select w.site_id, w.user_id from wanted as w
+        union
+        select u.site_id, u.user_id
+        from wanted as w
+        join vibe.site_users as u on u.site_id = w.site_id and u.merged_into = w.user_id
+    ),
+    person as materialized (
+        select o.site_id, o.user_id, p.user_id as person_id, p.name, p.external_id, p.segment
+        from browser as b
+        join vibe.online_users as o on o.site_id = b.site_id and o.user_id = b.user_id
+        join vibe.site_users as u on u.site_id = b.site_id and u.user_id = b.user_id
+        join vibe.site_users as p on p.site_id = u.site_id and p.user_id = coalesce(u.merged_into, u.user_id)
+        where (o.person_id, o.name, o.external_id, o.segment) is distinct from (p.user_id, p.name, p.external_id, p.segment)
+        order by o.site_id, o.user_id
+        for no key update of o
+    )
+    update vibe.online_users as o
+    set person_id = p.person_id, name = p.name, external_id = p.external_id, segment = p.segment
+    from person as p
+    where o.site_id = p.site_id and o.user_id = p.user_id;
+end
+$$;
+comment on function vibe_private.show_people(int[], bigint[]) is
+    'the online list shows these users, who are locked, and the browsers merged into them as who they are now';
+
 create function vibe.undo_merge(site text, user_id bigint) returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -297,9 +342,7 @@ begin
     select s.site_id, 'site_users', 'UPDATE', jsonb_build_array(to_jsonb(s)) from split as s;
     update vibe.user_merges as m set undone_at = now()
     where m.site_id = target and m.user_id = undo_merge.user_id and m.undone_at is null;
-    update vibe.online_users as o set person_id = o.user_id, name = u.name, external_id = null, segment = u.segment
-    from vibe.site_users as u
-    where o.site_id = target and o.user_id = undo_merge.user_id and u.site_id = o.site_id and u.user_id = o.user_id;
+    perform vibe_private.show_people(array[target], array[undo_merge.user_id]);
     perform vibe_private.ring_doorbell();
     return true;
 end
