@@ -53,16 +53,22 @@ begin
         from unnest(items) as i
         group by i.site_id, i.anonymous_id
     ),
-    -- The lock on a visitor's row keeps a second transaction from opening a second session for the same visit.
-    held as materialized (
-        select u.site_id, u.user_id, u.anonymous_id, s.first_at, s.last_at, u.merged_into, u.name, u.external_id, u.segment,
-            u.last_seen_at < s.last_at - interval '5 minutes' or u.first_seen_at > s.first_at as is_stale
+    known as materialized (
+        select s.site_id, k.user_id, s.first_at, s.last_at
         from sender as s
         cross join lateral (
             select u.user_id from vibe.site_users as u
             where u.site_id = s.site_id and u.anonymous_id = s.anonymous_id limit 1
         ) as k
-        join vibe.site_users as u on u.site_id = s.site_id and u.user_id = k.user_id
+    ),
+    -- The lock on a visitor's row keeps a second transaction from opening a second session for the same visit.
+    held as materialized (
+        select u.site_id, u.user_id, u.anonymous_id, k.first_at, k.last_at, u.merged_into, u.name, u.external_id, u.segment,
+            u.last_seen_at < k.last_at - interval '5 minutes' or u.first_seen_at > k.first_at as is_stale
+        from known as k
+        join vibe.site_users as u on u.site_id = k.site_id and u.user_id = k.user_id
+        -- All or none: who waits to add a visitor must not hold one whom another waits for that adds the same.
+        where (select count(*) from known) = (select count(*) from sender)
         order by u.site_id, u.user_id
         for no key update of u
     )
@@ -85,7 +91,7 @@ begin
 end
 $$;
 comment on function vibe_private.hold_visitors(vibe_private.tracked_item[]) is
-    'locks the rows of the visitors that are known; wanted is how many there are with the new ones';
+    'locks the rows of the visitors if all are known; wanted is how many there are';
 
 create function vibe_private.add_visitors(items vibe_private.tracked_item[]) returns void
 language plpgsql volatile
