@@ -4,10 +4,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    first_day constant date := date_trunc('month', add_partition.month);
-    starts timestamptz := first_day::timestamp at time zone 'UTC';
-    ends timestamptz := (first_day + interval '1 month') at time zone 'UTC';
-    leaf text := to_char(first_day, '"user_events_"YYYY"_"MM');
+    leaf constant text := vibe_private.month_leaf(month);
 begin
     -- Two callers at once: the second waits and finds the work done.
     -- Nobody else may take this lock: it asks for more than the right to insert.
@@ -16,7 +13,30 @@ begin
         return false;
     end if;
     execute format('create table vibe_private.%I (like vibe.user_events including defaults including constraints)', leaf);
-    execute format('comment on table vibe_private.%I is %L', leaf, format('events of %s', to_char(first_day, 'YYYY-MM')));
+    perform vibe_private.index_events(leaf);
+    perform vibe_private.attach_month(month);
+    return true;
+end
+$$;
+comment on function vibe_private.add_partition(date) is
+    'makes the partition of user_events for this (UTC) month and moves waiting rows into it; false when it exists. Definer: only the owner may attach';
+
+create function vibe_private.month_leaf(month date) returns text
+language sql immutable strict parallel safe
+as $$
+    select to_char(month::timestamp, '"user_events_"YYYY"_"MM')
+$$;
+comment on function vibe_private.month_leaf(date) is 'name of the partition of user_events for this (UTC) month';
+
+create function vibe_private.attach_month(month date) returns void
+language plpgsql volatile
+as $$
+declare
+    leaf constant text := vibe_private.month_leaf(month);
+    first_day constant timestamp := date_trunc('month', month::timestamp);
+    starts constant timestamptz := first_day at time zone 'UTC';
+    ends constant timestamptz := (first_day + interval '1 month') at time zone 'UTC';
+begin
     -- Rows that came before their partition wait in the default one; nobody may add more until we are done.
     lock table vibe_private.user_events_default in access exclusive mode;
     execute format(
@@ -26,15 +46,12 @@ begin
          insert into vibe_private.%1$I select * from moved',
         leaf, starts, ends
     );
-    perform vibe_private.index_events(leaf);
-    execute format(
-        'alter table vibe.user_events attach partition vibe_private.%I for values from (%L) to (%L)', leaf, starts, ends
-    );
-    return true;
+    execute format('alter table vibe.user_events attach partition vibe_private.%I for values from (%L) to (%L)', leaf, starts, ends);
+    execute format('comment on table vibe_private.%I is %L', leaf, format('events of %s', to_char(month::timestamp, 'YYYY-MM')));
 end
 $$;
-comment on function vibe_private.add_partition(date) is
-    'makes the partition of user_events for this (UTC) month and moves waiting rows into it; false when it exists. Definer: only the owner may attach';
+comment on function vibe_private.attach_month(date) is
+    'makes the table of a month, indexes and all, a partition of user_events, and moves waiting rows into it';
 
 create function vibe_private.index_events(leaf text) returns void
 language plpgsql volatile

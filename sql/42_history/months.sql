@@ -62,44 +62,21 @@ as $$
 declare
     month date;
     leaf text;
-    starts timestamptz;
-    ends timestamptz;
 begin
     foreach month in array months loop
         leaf := vibe_private.month_leaf(month);
         execute format('alter table vibe_private.import_months detach partition vibe_private.%I', leaf);
-        execute format('comment on table vibe_private.%I is %L', leaf, format('events of %s', to_char(month, 'YYYY-MM')));
         perform vibe_private.index_events(leaf);
         execute format('analyze vibe_private.%I', leaf);
     end loop;
     if cardinality(months) > 0 then
         drop table vibe_private.import_months;
-        lock table vibe_private.user_events_default in access exclusive mode;
     end if;
+    -- What stops readers comes last, all of it together.
     foreach month in array months loop
-        leaf := vibe_private.month_leaf(month);
-        starts := month::timestamp at time zone 'UTC';
-        ends := (month + interval '1 month') at time zone 'UTC';
-        execute format(
-            'with moved as (
-                 delete from vibe_private.user_events_default where occurred_at >= %2$L and occurred_at < %3$L returning *
-             )
-             insert into vibe_private.%1$I select * from moved',
-            leaf, starts, ends
-        );
-        execute format('alter table vibe.user_events attach partition vibe_private.%I for values from (%L) to (%L)', leaf, starts, ends);
+        perform vibe_private.attach_month(month);
     end loop;
 end
 $$;
 comment on function vibe_private.close_history_months(date[]) is
 'gives the months that open_history_months() made their indexes and joins them to user_events';
-
-create function vibe_private.month_leaf(month date) returns text
-language sql
-immutable
-strict
-parallel safe
-as $$
-    select to_char(month, '"user_events_"YYYY"_"MM')
-$$;
-comment on function vibe_private.month_leaf(date) is 'name of the partition of user_events for this (UTC) month';
