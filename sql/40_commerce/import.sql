@@ -77,8 +77,7 @@ as $$
 declare
     kind text;
     columns text[];
-    rejects record;
-    stored record;
+    answer jsonb;
 begin
     select i.kind into kind from vibe.imports as i where i.site_id = into_site and i.import_id = of_import;
     columns := vibe_private.read_import(into_site, of_import);
@@ -87,27 +86,13 @@ begin
         when 'orders' then perform vibe_private.refuse_repeated('order_id');
         else perform vibe_private.refuse_repeated('customer_id');
     end case;
-    select r.* into rejects from vibe_private.keep_rejects(into_site, of_import) as r;
-    select s.* into stored from vibe_private.store_import(into_site, kind, columns) as s;
+    answer := vibe_private.keep_rejects(into_site, of_import);
+    select answer || to_jsonb(s) into answer from vibe_private.store_import(into_site, kind, columns) as s;
     -- Else the revenue views would count years of marked days again and again until the next job.
     if kind <> 'customers' then
         perform vibe_private.refresh_revenue(into_site);
     end if;
-    update vibe.imports as i
-    set finished_at = clock_timestamp(),
-        records = rejects.accepted + rejects.rejected,
-        accepted = rejects.accepted,
-        rejected = rejects.rejected,
-        imported = stored.imported,
-        changed = stored.changed,
-        unchanged = stored.unchanged,
-        foreign_orders = stored.foreign_orders
-    where i.site_id = into_site and i.import_id = of_import;
-    return jsonb_build_object(
-        'import_id', of_import, 'records', rejects.accepted + rejects.rejected, 'accepted', rejects.accepted,
-        'rejected', rejects.rejected, 'imported', stored.imported, 'changed', stored.changed, 'unchanged', stored.unchanged,
-        'foreign_orders', stored.foreign_orders, 'reasons', rejects.reasons
-    );
+    return vibe_private.close_import(into_site, of_import, answer);
 end
 $$;
 comment on function vibe_private.import_lines(integer, bigint) is 'reads, checks and stores what is in pg_temp.import_lines';

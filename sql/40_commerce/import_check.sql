@@ -102,13 +102,14 @@ as $$
 $$;
 comment on function vibe_private.import_notes() is 'how the records of the import at hand are taken apart, as read_import() found';
 
-create function vibe_private.keep_rejects(into_site integer, of_import bigint, out accepted bigint, out rejected bigint, out reasons jsonb)
+create function vibe_private.keep_rejects(into_site integer, of_import bigint) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     notes jsonb := vibe_private.import_notes();
     kind text;
+    rejected bigint;
 begin
     select i.kind into kind from vibe.imports as i where i.site_id = into_site and i.import_id = of_import;
     execute format($query$
@@ -128,27 +129,10 @@ begin
     using into_site, of_import, notes ->> 'delimiter', (notes ->> 'encoding')::integer, (notes ->> 'width')::integer,
         array(select p::integer from jsonb_array_elements_text(notes -> 'places') as p), kind;
     get diagnostics rejected = row_count;
-    if rejected > 0 then
-        delete from pg_temp.import_rows as r where r.problem is not null;
-        if kind = 'lines' then
-            delete from pg_temp.import_orders as o where o.problem is not null;
-        end if;
+    if rejected > 0 and kind = 'lines' then
+        delete from pg_temp.import_orders as o where o.problem is not null;
     end if;
-    select count(*) into accepted from pg_temp.import_rows;
-    -- The planner knows nothing of tables this young, and a plan for a thousand orders is none for millions.
-    analyze pg_temp.import_rows;
-    if accepted > 10000 then
-        perform set_config('enable_nestloop', 'off', true);
-    end if;
-    -- What differs from line to line is no reason of its own.
-    select coalesce(jsonb_object_agg(g.reason, g.records), '{}') into reasons
-    from (
-        select coalesce(j.field || ' ', '') || regexp_replace(j.reason, '^((is that of|repeats) )?line [0-9]+( of the same order is refused)?$',
-            '\1another line\3') as reason, count(*) as records
-        from vibe.import_rejects as j
-        where j.site_id = into_site and j.import_id = of_import
-        group by 1
-    ) as g;
+    return vibe_private.count_records(into_site, of_import, rejected);
 end
 $$;
 comment on function vibe_private.keep_rejects(integer, bigint) is

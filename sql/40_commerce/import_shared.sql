@@ -73,6 +73,64 @@ as $$
 $$;
 comment on function vibe_private.load_import_lines(text) is 'loads text into pg_temp.import_lines as the copy command loads a file';
 
+create function vibe_private.count_records(into_site integer, of_import bigint, rejected bigint) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    accepted bigint;
+begin
+    if rejected > 0 then
+        delete from pg_temp.import_rows as r where r.problem is not null;
+    end if;
+    select count(*) into accepted from pg_temp.import_rows;
+    -- The planner knows nothing of tables this young, and a plan for a thousand records is none for millions.
+    analyze pg_temp.import_rows;
+    if accepted > 10000 then
+        perform set_config('enable_nestloop', 'off', true);
+    end if;
+    return jsonb_build_object(
+        'import_id', of_import, 'records', accepted + rejected, 'accepted', accepted, 'rejected', rejected,
+        -- What differs from line to line is no reason of its own.
+        'reasons', (
+            select coalesce(jsonb_object_agg(g.reason, g.records), '{}')
+            from (
+                select coalesce(j.field || ' ', '') || regexp_replace(j.reason, '^((is that of|repeats) )?line [0-9]+( of the same order is refused)?$',
+                    '\1another line\3') as reason, count(*) as records
+                from vibe.import_rejects as j
+                where j.site_id = into_site and j.import_id = of_import
+                group by 1
+            ) as g
+        )
+    );
+end
+$$;
+comment on function vibe_private.count_records(integer, bigint, bigint) is
+'leaves only good rows in pg_temp.import_rows once the rejected ones are kept; the beginning of the answer about an import';
+
+create function vibe_private.close_import(into_site integer, of_import bigint, answer jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update vibe.imports as i
+    set finished_at = clock_timestamp(),
+        records = a.records,
+        accepted = a.accepted,
+        rejected = a.rejected,
+        imported = a.imported,
+        changed = a.changed,
+        unchanged = a.unchanged,
+        foreign_orders = a.foreign_orders
+    from jsonb_to_record('{"changed": 0, "foreign_orders": 0}' || answer) as a (
+        records bigint, accepted bigint, rejected bigint, imported bigint, changed bigint, unchanged bigint, foreign_orders bigint
+    )
+    where i.site_id = into_site and i.import_id = of_import;
+    return answer;
+end
+$$;
+comment on function vibe_private.close_import(integer, bigint, jsonb) is 'notes in vibe.imports what became of an import, and returns it';
+
 create function vibe_private.drop_import_tables() returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,11 +1,12 @@
 -- What becomes of records that cannot be stored, or are there already.
 
-create function vibe_private.keep_history_rejects(into_site integer, of_import bigint, out accepted bigint, out rejected bigint, out reasons jsonb)
+create function vibe_private.keep_history_rejects(into_site integer, of_import bigint) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     notes constant jsonb := vibe_private.import_notes();
+    rejected bigint;
 begin
     execute format(
         $query$
@@ -32,22 +33,7 @@ begin
         notes ->> 'lines'
     ) using into_site, of_import, (notes ->> 'encoding')::integer, (notes ->> 'is_json')::boolean, notes ->> 'delimiter', (notes ->> 'width')::integer;
     get diagnostics rejected = row_count;
-    if rejected > 0 then
-        delete from pg_temp.import_rows as r where r.problem is not null;
-    end if;
-    select count(*) into accepted from pg_temp.import_rows;
-    -- The planner knows nothing of tables this young.
-    analyze pg_temp.import_rows;
-    if accepted > 10000 then
-        perform set_config('enable_nestloop', 'off', true);
-    end if;
-    select coalesce(jsonb_object_agg(g.reason, g.records), '{}') into reasons
-    from (
-        select concat_ws(' ', j.field, j.reason) as reason, count(*) as records
-        from vibe.import_rejects as j
-        where j.site_id = into_site and j.import_id = of_import
-        group by 1
-    ) as g;
+    return vibe_private.count_records(into_site, of_import, rejected);
 end
 $$;
 comment on function vibe_private.keep_history_rejects(integer, bigint) is

@@ -55,7 +55,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    rejects record;
+    answer jsonb;
     new_days bigint;
     changed_days bigint;
     span record;
@@ -68,7 +68,7 @@ begin
         from pg_temp.import_rows as o where o.problem is null
     ) as n
     where n.place > 1 and n.line = r.line;
-    select k.* into rejects from vibe_private.keep_history_rejects(into_site, of_import) as k;
+    answer := vibe_private.keep_history_rejects(into_site, of_import);
     select min(r.day) as first_day, max(r.day) as last_day into span from pg_temp.import_rows as r;
     with written as (
         insert into vibe.imported_days as d (site_id, day, source, visitors, sessions, bounced_sessions, session_seconds, page_views)
@@ -84,22 +84,10 @@ begin
         returning d.xmax = 0 as is_new
     )
     select count(*) filter (where w.is_new), count(*) filter (where not w.is_new) into new_days, changed_days from written as w;
-    update vibe.imports as i
-    set finished_at = clock_timestamp(),
-        records = rejects.accepted + rejects.rejected,
-        accepted = rejects.accepted,
-        rejected = rejects.rejected,
-        imported = new_days,
-        changed = changed_days,
-        unchanged = rejects.accepted - new_days - changed_days,
-        foreign_orders = 0
-    where i.site_id = into_site and i.import_id = of_import;
-    return jsonb_build_object(
-        'import_id', of_import, 'records', rejects.accepted + rejects.rejected, 'accepted', rejects.accepted,
-        'rejected', rejects.rejected, 'imported', new_days, 'changed', changed_days,
-        'unchanged', rejects.accepted - new_days - changed_days,
-        'first_day', span.first_day, 'last_day', span.last_day, 'reasons', rejects.reasons
-    );
+    return vibe_private.close_import(into_site, of_import, answer || jsonb_build_object(
+        'imported', new_days, 'changed', changed_days, 'unchanged', (answer ->> 'accepted')::bigint - new_days - changed_days,
+        'first_day', span.first_day, 'last_day', span.last_day
+    ));
 end
 $$;
 comment on function vibe_private.import_days(integer, bigint) is 'reads, checks and stores the days in pg_temp.import_lines';

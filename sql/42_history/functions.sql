@@ -83,32 +83,20 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    rejects record;
+    answer jsonb;
     repeated bigint;
     skipped bigint;
     stored record;
 begin
     perform vibe_private.read_history(into_site, of_import);
-    select r.* into rejects from vibe_private.keep_history_rejects(into_site, of_import) as r;
+    answer := vibe_private.keep_history_rejects(into_site, of_import);
     repeated := vibe_private.drop_known_events(into_site);
     select count(*) filter (where not r.is_event) into skipped from pg_temp.import_rows as r;
     select s.* into stored from vibe_private.store_history(into_site) as s;
-    update vibe.imports as i
-    set finished_at = clock_timestamp(),
-        records = rejects.accepted + rejects.rejected,
-        accepted = rejects.accepted,
-        rejected = rejects.rejected,
-        imported = stored.events,
-        changed = 0,
-        unchanged = repeated,
-        foreign_orders = 0
-    where i.site_id = into_site and i.import_id = of_import;
-    return jsonb_build_object(
-        'import_id', of_import, 'records', rejects.accepted + rejects.rejected, 'accepted', rejects.accepted,
-        'rejected', rejects.rejected, 'imported', stored.events, 'unchanged', repeated, 'skipped', skipped,
-        'visitors', stored.visitors, 'visits', stored.visits, 'first_day', stored.first_day, 'last_day', stored.last_day,
-        'reasons', rejects.reasons
-    );
+    return vibe_private.close_import(into_site, of_import, answer || jsonb_build_object(
+        'imported', stored.events, 'unchanged', repeated, 'skipped', skipped,
+        'visitors', stored.visitors, 'visits', stored.visits, 'first_day', stored.first_day, 'last_day', stored.last_day
+    ));
 end
 $$;
 comment on function vibe_private.import_history(integer, bigint) is 'reads, checks and stores the events in pg_temp.import_lines';
