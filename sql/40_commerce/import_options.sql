@@ -106,7 +106,7 @@ as $$
 declare
     wanted record;
     places integer[] := '{}';
-    found_at integer[];
+    found_at integer;
 begin
     for wanted in
         select c.name, c.is_needed, coalesce(options #>> array['columns', c.name], c.name) as called,
@@ -114,19 +114,15 @@ begin
         from vibe_private.import_columns(import_places.kind) as c
         order by c.place
     loop
-        select coalesce(array_agg(h.place::integer), '{}') into found_at
-        from unnest(header) with ordinality as h (title, place)
-        where lower(h.title) = lower(btrim(wanted.called));
-        if cardinality(found_at) > 1 then
-            perform vibe_private.fail(format('the header has "%s" %s times', wanted.called, cardinality(found_at)), errcode => '42701');
-        elsif cardinality(found_at) = 0 and (wanted.is_needed or wanted.is_named) then
+        found_at := vibe_private.header_place(header, wanted.called);
+        if found_at = 0 and (wanted.is_needed or wanted.is_named) then
             perform vibe_private.fail(
                 format('the header has no "%s"', wanted.called) || case when wanted.is_named then ', which is to be ' || wanted.name else '' end,
                 detail => format('The header is %s.', (select string_agg(coalesce(quote_ident(h), '""'), ', ') from unnest(header) as h)),
                 hint => 'option "columns" says which column is which, "delimiter" what stands between them', errcode => '42703'
             );
         end if;
-        places := places || coalesce(found_at[1], 0);
+        places := places || found_at;
     end loop;
     if import_places.kind = 'lines' and (
         select sum(places[c.place]) from vibe_private.import_columns('lines') as c where c.name in ('amount', 'unit_price')
@@ -139,3 +135,22 @@ end
 $$;
 comment on function vibe_private.import_places(text, jsonb, text[]) is
 'where the columns of import_columns() stand in the file, from 1, 0 for none; raises what is missing or there twice';
+
+create function vibe_private.header_place(header text[], called text) returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    found_at integer[] := array(
+        select h.place from unnest(header) with ordinality as h (title, place) where lower(h.title) = lower(btrim(called))
+    );
+begin
+    if cardinality(found_at) > 1 then
+        perform vibe_private.fail(format('the header has "%s" %s times', called, cardinality(found_at)), errcode => '42701');
+    end if;
+    return coalesce(found_at[1], 0);
+end
+$$;
+comment on function vibe_private.header_place(text[], text) is
+'where a header has this title, in any case of its letters, from 1; 0 for nowhere; raises where it has it more than once';

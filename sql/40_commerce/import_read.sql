@@ -28,18 +28,9 @@ begin
     delimiter := options ->> 'delimiter';
     encoding := pg_char_to_encoding(options ->> 'encoding');
     lines := vibe_private.join_quoted_lines(delimiter);
-
-    execute format($query$
-        select l.line, vibe_private.csv_fields(
-            -- The mark of UTF-8 at the beginning of a file, as Latin 1 reads it.
-            case when l.line = 1 then regexp_replace(l.record, '^\u00ef\u00bb\u00bf', '') else l.record end, $1, $2, -1, '{}'
-        )
-        from pg_temp.%I as l where btrim(l.record, e' \t\r') <> '' order by l.line limit 1
-    $query$, lines) into header_line, header using delimiter, encoding;
+    select h.line, h.fields into header_line, header from vibe_private.import_header(lines, delimiter, encoding) as h;
     if header_line is null then
         perform vibe_private.fail('the file is empty', hint => 'load it by the command that begin_import() gives');
-    elsif header is null then
-        perform vibe_private.fail('the header of the file cannot be read', hint => 'see the options delimiter and encoding');
     end if;
     places := vibe_private.import_places(kind, options, header);
     perform vibe_private.drop_import_table('import_rows');
@@ -100,6 +91,23 @@ end
 $$;
 comment on function vibe_private.join_quoted_lines(text) is
 'the temporary table that holds whole records: import_lines, or import_records where quoted fields hold line breaks';
+
+create function vibe_private.import_header(lines text, delimiter text, encoding integer, out line bigint, out fields text[])
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format(
+        -- The mark of UTF-8 at the beginning of a file, as Latin 1 reads it.
+        'select l.line, vibe_private.csv_fields(case when l.line = 1 then regexp_replace(l.record, ''^\u00ef\u00bb\u00bf'', '''') else l.record end, $1, $2, -1, ''{}'')
+         from pg_temp.%I as l where btrim(l.record, e'' \t\r'') <> '''' order by l.line limit 1', lines
+    ) into line, fields using delimiter, encoding;
+    if line is not null and fields is null then
+        perform vibe_private.fail('the header of the file cannot be read', hint => 'see the options delimiter and encoding');
+    end if;
+end
+$$;
+comment on function vibe_private.import_header(text, text, integer) is 'the first line of a CSV file that is not empty, and its fields; nulls where every line is empty';
 
 create function vibe_private.import_values(kind text, options jsonb, places integer[])
 returns table (place integer, value text)

@@ -58,19 +58,15 @@ as $$
 declare
     wanted record;
     places integer[] := '{}';
-    found_at integer[];
+    found_at integer;
 begin
     for wanted in
         select c.name, c.is_needed, coalesce(options #>> array['columns', c.name], c.name) as called, options #> array['columns', c.name] is not null as is_named
         from vibe_private.history_columns(history_places.format) as c
         order by c.place
     loop
-        select coalesce(array_agg(h.place::integer), '{}') into found_at
-        from unnest(header) with ordinality as h (title, place)
-        where lower(h.title) = lower(btrim(wanted.called));
-        if cardinality(found_at) > 1 then
-            perform vibe_private.fail(format('the header has "%s" %s times', wanted.called, cardinality(found_at)), errcode => '42701');
-        elsif cardinality(found_at) = 0 and (wanted.is_needed or wanted.is_named) then
+        found_at := vibe_private.header_place(header, wanted.called);
+        if found_at = 0 and (wanted.is_needed or wanted.is_named) then
             perform vibe_private.fail(
                 format('the header has no "%s"', wanted.called),
                 detail => left(format('The header is %s.', (select string_agg(coalesce(quote_ident(h), '""'), ', ') from unnest(header) as h)), 1000),
@@ -81,7 +77,7 @@ begin
                 errcode => '42703'
             );
         end if;
-        places := places || coalesce(found_at[1], 0);
+        places := places || found_at;
     end loop;
     return places;
 end

@@ -25,7 +25,7 @@ begin
     end if;
     if format in ('csv', 'umami', 'plausible') then
         lines := vibe_private.join_quoted_lines(options ->> 'delimiter');
-        select h.line, h.fields into header_line, header from vibe_private.history_header(lines, options ->> 'delimiter', encoding) as h;
+        select h.line, h.fields into header_line, header from vibe_private.import_header(lines, options ->> 'delimiter', encoding) as h;
         source := format(
             'select l.line, vibe_private.csv_fields(l.record, %L, %s, %s, %L) as f from pg_temp.%I as l
              where l.line > %s and btrim(l.record, e'' \t\r\n'') <> ''''',
@@ -51,23 +51,6 @@ begin
 end
 $$;
 comment on function vibe_private.read_history(integer, bigint) is 'makes pg_temp.import_rows of pg_temp.import_lines';
-
-create function vibe_private.history_header(lines text, delimiter text, encoding integer, out line bigint, out fields text[])
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    execute format(
-        -- The mark of UTF-8 at the beginning of a file, as Latin 1 reads it.
-        'select l.line, vibe_private.csv_fields(case when l.line = 1 then regexp_replace(l.record, ''^\u00ef\u00bb\u00bf'', '''') else l.record end, $1, $2, -1, ''{}'')
-         from pg_temp.%I as l where btrim(l.record, e'' \t\r'') <> '''' order by l.line limit 1', lines
-    ) into line, fields using delimiter, encoding;
-    if fields is null then
-        perform vibe_private.fail('the header of the file cannot be read', hint => 'see the options delimiter and encoding');
-    end if;
-end
-$$;
-comment on function vibe_private.history_header(text, text, integer) is 'the first line of a CSV file that is not empty, and its fields';
 
 create function vibe_private.history_rows_query(format text, options jsonb, source text, into_site integer) returns text
 language plpgsql
