@@ -10,18 +10,12 @@ declare
     customers bigint[];
 begin
     -- Each branch names only the transition tables that its kind of statement has.
-    if tg_op = 'INSERT' then
-        select array_agg(n.site_id), array_agg(n.customer_id) into sites, customers
-        from (select distinct site_id, customer_id from new_purchases where customer_id is not null) as n;
+    if tg_op <> 'UPDATE' then
+        select array_agg(c.site_id), array_agg(c.customer_id) into sites, customers
+        from (select distinct site_id, customer_id from changed_purchases where customer_id is not null) as c;
         insert into vibe.revenue_marks (site_id, day)
-        select distinct p.site_id, (p.purchased_at at time zone s.time_zone)::date
-        from new_purchases as p join vibe.sites as s using (site_id);
-    elsif tg_op = 'DELETE' then
-        select array_agg(o.site_id), array_agg(o.customer_id) into sites, customers
-        from (select distinct site_id, customer_id from old_purchases where customer_id is not null) as o;
-        insert into vibe.revenue_marks (site_id, day)
-        select distinct p.site_id, (p.purchased_at at time zone s.time_zone)::date
-        from old_purchases as p join vibe.sites as s using (site_id);
+        select distinct p.site_id, vibe.local_day(p.purchased_at, s.time_zone)
+        from changed_purchases as p join vibe.sites as s using (site_id);
     else
         select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
         from (
@@ -30,11 +24,13 @@ begin
             select site_id, customer_id from old_purchases where customer_id is not null
         ) as b;
         insert into vibe.revenue_marks (site_id, day)
-        select p.site_id, (p.purchased_at at time zone s.time_zone)::date
-        from new_purchases as p join vibe.sites as s using (site_id)
-        union
-        select p.site_id, (p.purchased_at at time zone s.time_zone)::date
-        from old_purchases as p join vibe.sites as s using (site_id);
+        select distinct p.site_id, vibe.local_day(p.purchased_at, s.time_zone)
+        from (
+            select site_id, purchased_at from new_purchases
+            union all
+            select site_id, purchased_at from old_purchases
+        ) as p
+        join vibe.sites as s using (site_id);
     end if;
     perform vibe_private.refresh_customers(sites, customers);
     return null;
@@ -53,19 +49,16 @@ declare
     orders bigint[];
     customers bigint[];
 begin
-    if tg_op = 'INSERT' then
+    -- Orders that go take their items along and are no longer found; the trigger of vibe.purchases sees to them.
+    if tg_op <> 'UPDATE' then
         select array_agg(distinct i.site_id), array_agg(i.purchase_id) into sites, orders
-        from (select distinct site_id, purchase_id from new_items) as i;
-    elsif tg_op = 'DELETE' then
-        -- An order that goes takes its items along and is no longer found; the trigger of vibe.purchases sees to it.
-        select array_agg(distinct i.site_id), array_agg(i.purchase_id) into sites, orders
-        from (select distinct site_id, purchase_id from old_items) as i;
+        from (select distinct site_id, purchase_id from changed_items) as i;
     else
         select array_agg(distinct i.site_id), array_agg(i.purchase_id) into sites, orders
         from (select site_id, purchase_id from new_items union select site_id, purchase_id from old_items) as i;
     end if;
     insert into vibe.revenue_marks (site_id, day)
-    select distinct p.site_id, (p.purchased_at at time zone s.time_zone)::date
+    select distinct p.site_id, vibe.local_day(p.purchased_at, s.time_zone)
     from vibe.purchases as p join vibe.sites as s using (site_id)
     where p.site_id = any (sites) and p.purchase_id = any (orders);
     select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
@@ -95,7 +88,7 @@ begin
     delete from vibe.daily_revenue as r where r.site_id = new.site_id;
     delete from vibe.daily_category_revenue as r where r.site_id = new.site_id;
     insert into vibe.revenue_marks (site_id, day)
-    select distinct p.site_id, (p.purchased_at at time zone new.time_zone)::date from vibe.purchases as p where p.site_id = new.site_id;
+    select distinct p.site_id, vibe.local_day(p.purchased_at, new.time_zone) from vibe.purchases as p where p.site_id = new.site_id;
     return null;
 end
 $$;

@@ -159,7 +159,7 @@ grant insert, update, delete on vibe.purchase_items to vibe_member;
 
 -- A trigger with a transition table serves one kind of statement only.
 create trigger purchases_inserted after insert on vibe.purchases
-    referencing new table as new_purchases
+    referencing new table as changed_purchases
     for each statement execute function vibe_private.keep_customers();
 comment on trigger purchases_inserted on vibe.purchases is 'keeps the derived columns of customers right';
 create trigger purchases_updated after update on vibe.purchases
@@ -167,11 +167,11 @@ create trigger purchases_updated after update on vibe.purchases
     for each statement execute function vibe_private.keep_customers();
 comment on trigger purchases_updated on vibe.purchases is 'keeps the derived columns of customers right';
 create trigger purchases_deleted after delete on vibe.purchases
-    referencing old table as old_purchases
+    referencing old table as changed_purchases
     for each statement execute function vibe_private.keep_customers();
 comment on trigger purchases_deleted on vibe.purchases is 'keeps the derived columns of customers right';
 create trigger items_inserted after insert on vibe.purchase_items
-    referencing new table as new_items
+    referencing new table as changed_items
     for each statement execute function vibe_private.keep_customers_of_items();
 comment on trigger items_inserted on vibe.purchase_items is 'keeps the preferred category of customers right';
 create trigger items_updated after update on vibe.purchase_items
@@ -179,7 +179,7 @@ create trigger items_updated after update on vibe.purchase_items
     for each statement execute function vibe_private.keep_customers_of_items();
 comment on trigger items_updated on vibe.purchase_items is 'keeps the preferred category of customers right';
 create trigger items_deleted after delete on vibe.purchase_items
-    referencing old table as old_items
+    referencing old table as changed_items
     for each statement execute function vibe_private.keep_customers_of_items();
 comment on trigger items_deleted on vibe.purchase_items is 'keeps the preferred category of customers right';
 create trigger currency_changed after update of currency, time_zone on vibe.sites
