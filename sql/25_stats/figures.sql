@@ -1,5 +1,5 @@
 -- What calculate_daily_stats() keeps: who was active on which day, and from that the figures of each day.
--- starts[n] is the beginning of the nth day; its last element is the end of the last day.
+-- starts are the vibe.day_starts() of the days: the nth is where the nth day begins, the last one the end of them all.
 
 -- The events are read once, and only what differs from the last count is written.
 create function vibe_private.calculate_user_days(of_site integer, first_day date, starts timestamptz[]) returns void

@@ -15,6 +15,20 @@ comment on function vibe.day_start(date, text) is
 'the instant at which a calendar day begins in a time zone; a day is [day_start(day), day_start(day + 1)) and 23 to 25 hours long where clocks change';
 grant execute on function vibe.day_start(date, text) to vibe_analyst;
 
+create function vibe.day_starts(first_day date, last_day date, time_zone text) returns timestamptz[]
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select array(
+        select vibe.day_start(first_day + n, time_zone) from generate_series(0, last_day - first_day + 1) as n order by n
+    )
+$$;
+comment on function vibe.day_starts(date, date, text) is
+'the instants at which the days from first_day to last_day begin in a time zone, and as the last one the end of the range';
+grant execute on function vibe.day_starts(date, date, text) to vibe_analyst;
+
 -- Definer, because derived figures are not the members' to write; sites are limited to those the caller may write.
 create function vibe.calculate_daily_stats(
     site text default null,
@@ -66,18 +80,13 @@ comment on function vibe.calculate_daily_stats(text, date, date) is
 'recounts the days first_day to last_day (yesterday unless given) of one site or all of mine into vibe.daily_user_stats; returns the rows written; may be repeated';
 grant execute on function vibe.calculate_daily_stats(text, date, date) to vibe_member;
 
--- starts[n] below is the beginning of the nth day; its last element is the end of the last day.
 create function vibe_private.calculate_site_days(of_site integer, time_zone text, first_day date, last_day date)
 returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    starts timestamptz[] := array(
-        select vibe.day_start(first_day + n, time_zone)
-        from generate_series(0, last_day - first_day + 1) as n
-        order by n
-    );
+    starts timestamptz[] := vibe.day_starts(first_day, last_day, time_zone);
     kept integer := greatest(
         (select s.events_from from vibe.sites as s where s.site_id = of_site) - first_day, 0
     ) + 1;

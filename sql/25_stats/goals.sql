@@ -74,9 +74,7 @@ begin
     perform vibe_private.take_turn(new.site_id, 'stats');
     delete from vibe.goal_conversions as d where d.site_id = new.site_id and d.goal_id = new.goal_id;
     if first_day <= today then
-        perform vibe_private.calculate_goal_conversions(new.site_id, new.goal_id, first_day, array(
-            select vibe.day_start(first_day + n, zone) from generate_series(0, today - first_day + 1) as n order by n
-        ));
+        perform vibe_private.calculate_goal_conversions(new.site_id, new.goal_id, first_day, vibe.day_starts(first_day, today, zone));
     end if;
     perform vibe_private.sum_conversions(new.site_id);
     return null;

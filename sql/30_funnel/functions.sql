@@ -157,9 +157,7 @@ begin
     $query$, vibe.funnel_query(task.site_id, task.asked, true))
     using task.site_id, task.begins, task.ends + coalesce(task.within, interval '30 days'),
         coalesce(task.within, interval '30 days'),
-        array(
-            select vibe.day_start(task.from_day + n, task.time_zone) from generate_series(0, task.to_day - task.from_day + 1) as n order by n
-        ), task.asked, task.from_day;
+        vibe.day_starts(task.from_day, task.to_day, task.time_zone), task.asked, task.from_day;
 end
 $$;
 comment on function vibe.funnel_trend(text, text, date, date, jsonb) is

@@ -24,10 +24,9 @@ begin
     -- since the totals of users run on.
     since := greatest(since, kept.first_counted);
     while since <= kept.last_counted loop
-        perform vibe_private.calculate_day_figures(of_site, since, array(
-            select vibe.day_start(since + n, kept.time_zone)
-            from generate_series(0, least(kept.last_counted - since, 999) + 1) as n order by n
-        ));
+        perform vibe_private.calculate_day_figures(
+            of_site, since, vibe.day_starts(since, least(kept.last_counted, since + 999), kept.time_zone)
+        );
         since := since + 1000;
     end loop;
     perform vibe.calculate_rfm(of_site::text, p.period_start, p.period_end)

@@ -68,10 +68,7 @@ begin
             vibe.day_start(each.first_day, s.time_zone) as begins,
             vibe.day_start(each.last_day + 1, s.time_zone) + coalesce(f.within, interval '30 days') as ends,
             coalesce(f.within, interval '30 days') as within,
-            array(
-                select vibe.day_start(each.first_day + n, s.time_zone)
-                from generate_series(0, each.last_day - each.first_day + 1) as n order by n
-            ) as periods
+            vibe.day_starts(each.first_day, each.last_day, s.time_zone) as periods
         into span
         from vibe.funnels as f
         join vibe.sites as s using (site_id)
