@@ -6,7 +6,6 @@ The reference is the clients' own log: every uuid they sent and every one they w
 """
 import json
 import os
-import pathlib
 import random
 import signal
 import subprocess
@@ -19,7 +18,8 @@ import uuid
 import psycopg
 import pytest
 
-from conftest import ROOT, TEMPLATE, connect
+from clusters import make_template, own_cluster
+from conftest import TEMPLATE, connect
 
 SEED = int(os.environ.get("VIBE_KILL_SEED", "20260101"))
 ROUNDS = 20
@@ -31,23 +31,11 @@ CATCH_UP = 60  # seconds that clients have at the end to get their last answers
 @pytest.fixture
 def cluster(monkeypatch):
     """A cluster of its own, since this test kills its postmaster; PGHOST and PGPORT point to it meanwhile."""
-    place = pathlib.Path(subprocess.check_output(["mktemp", "-d", "/tmp/vibe-kill-XXXXXX"], text=True).strip())
-    place.chmod(0o755)
-    port = str(int(os.environ["PGPORT"]) + 50)
-    environment = os.environ | {"CLUSTER_AUTH": "trust", "CLUSTER_CRON_DATABASE": "vibe_cron",
-                                "CLUSTER_CONF": "shared_buffers = 64MB", "PGHOST": str(place), "PGPORT": port}
-
-    def control(command, *given):
-        subprocess.run([ROOT / ".dev/cluster", command, place, *given], env=environment, check=True)
-
-    control("create", port)
-    try:
-        monkeypatch.setenv("PGHOST", str(place))
-        monkeypatch.setenv("PGPORT", port)
-        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-f", ROOT / ".dev/template.sql"], check=True)
+    with own_cluster() as (environment, control):
+        monkeypatch.setenv("PGHOST", environment["PGHOST"])
+        monkeypatch.setenv("PGPORT", environment["PGPORT"])
+        make_template(environment)
         yield control
-    finally:
-        control("destroy")
 
 
 class Client(threading.Thread):

@@ -5,16 +5,13 @@ the clock rule and belongs to another partition, so only the ledger of ids can k
 """
 import datetime
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 import time
 import uuid
 
 import pytest
 
-from conftest import ROOT, connect
+from clusters import by_clock, make_template, own_cluster
+from conftest import connect
 
 AIMS = [*range(9_000, 9_991, 45), 9_990]  # milliseconds: from 23:59:59.000 to 23:59:59.990, counted from ten seconds before
 
@@ -22,31 +19,14 @@ AIMS = [*range(9_000, 9_991, 45), 9_990]  # milliseconds: from 23:59:59.000 to 2
 @pytest.fixture
 def month_end():
     """Where to connect to, and the instant at which the month of that cluster's clock ends."""
-    if shutil.which("faketime") is None:
-        pytest.fail("faketime is missing")
-    place = tempfile.mkdtemp(prefix="vibe-month-", dir="/tmp")
-    os.chmod(place, 0o755)
-    port = str(int(os.environ["PGPORT"]) + 60)
-    environment = os.environ | {"CLUSTER_AUTH": "trust", "CLUSTER_LISTEN": "", "CLUSTER_CRON_DATABASE": "vibe_cron",
-                                "CLUSTER_CONF": "shared_buffers = 64MB", "PGHOST": place, "PGPORT": port}
-
-    def control(command, *given, **more):
-        # Its output would keep a pipe open as long as the postmaster lives.
-        subprocess.run([ROOT / ".dev/cluster", command, place, *given], env=environment | more, check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
     today = datetime.datetime.now(datetime.timezone.utc)
     turn = (today.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + datetime.timedelta(days=32)).replace(day=1)
-    try:
-        control("create", port)
-        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-f", ROOT / ".dev/template.sql"],
-                       env=environment, check=True)
+    clock = by_clock((turn - datetime.timedelta(seconds=3)).strftime("%Y-%m-%d %H:%M:%S UTC"))
+    with own_cluster() as (environment, control):
+        make_template(environment)
         control("stop")
-        begin = (turn - datetime.timedelta(seconds=3)).strftime("%Y-%m-%d %H:%M:%S UTC")
-        control("start", CLUSTER_PREFIX=f"env FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 faketime '{begin}'")
-        yield {"host": place, "port": port}, turn
-    finally:
-        control("destroy")
+        control("start", **clock)
+        yield {"host": environment["PGHOST"], "port": environment["PGPORT"]}, turn
 
 
 def send(database, **envelope):

@@ -6,15 +6,13 @@ import json
 import os
 import pathlib
 import secrets
-import shutil
-import socket
 import subprocess
-import tempfile
 
 import pytest
 from psycopg import sql
 
-from conftest import ROOT, connect
+from clusters import by_clock, own_cluster
+from conftest import connect
 
 BIN = pathlib.Path(os.environ["VIBE_PG_BINDIR"])
 
@@ -130,24 +128,8 @@ def test_restore_gives_everything_back(dumped, tmp_path):
 @pytest.fixture
 def later():
     """The socket directory and port of a new cluster whose clock is three months ahead."""
-    if shutil.which("faketime") is None:
-        pytest.fail("faketime is missing")
-    place = tempfile.mkdtemp(prefix="vibe-later-", dir="/tmp")
-    os.chmod(place, 0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {"PG_CONFIG": str(BIN / "pg_config"), "CLUSTER_AUTH": "trust", "CLUSTER_LISTEN": "",
-                   # Waiting and timeouts go by the monotonic clock, which stays true.
-                   "CLUSTER_PREFIX": "env FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 faketime '+3 months'"}
-    try:
-        # Its output would keep a pipe open as long as the postmaster lives.
-        subprocess.run([ROOT / ".dev/cluster", "create", place, str(port)], check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, env=os.environ | environment)
-        yield {"host": place, "port": port}
-    finally:
-        subprocess.run([ROOT / ".dev/cluster", "destroy", place], env=os.environ | environment, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
+    with own_cluster(**by_clock("+3 months")) as (environment, _):
+        yield {"host": environment["PGHOST"], "port": environment["PGPORT"]}
 
 
 def test_restore_into_a_new_cluster_three_months_later(dumped, later):
@@ -155,7 +137,7 @@ def test_restore_into_a_new_cluster_three_months_later(dumped, later):
     with connect(**later) as admin:
         assert admin.execute("select count(*) from pg_roles where rolname like 'vibe%'").fetchone()[0] == 0
         admin.execute("create database vibe")
-    run(BIN / "pg_restore", "--exit-on-error", "-1", "-d", "vibe", file, PGHOST=later["host"], PGPORT=str(later["port"]))
+    run(BIN / "pg_restore", "--exit-on-error", "-1", "-d", "vibe", file, PGHOST=later["host"], PGPORT=later["port"])
     with connect(database) as now, connect("vibe", **later) as restored:
         days = (restored.execute("select now()").fetchone()[0] - now.execute("select now()").fetchone()[0]).days
         assert 85 <= days <= 95
