@@ -2,6 +2,7 @@
 
 The environment comes from `.dev/test`: PGHOST PGPORT PGUSER (superuser over the unix socket), VIBE_PG_BINDIR, VIBE_BIN.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -28,22 +29,24 @@ def connect(dbname="postgres", **options):
     return psycopg.connect(dbname=dbname, **{"autocommit": True, **options})
 
 
+@contextlib.contextmanager
+def new_database():
+    """The name of a database made from the installed template, dropped at the end."""
+    name = f"vibe_test_{secrets.token_hex(4)}"
+    with connect() as admin:
+        admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+    try:
+        yield name
+    finally:
+        with connect() as admin:
+            admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
 @pytest.fixture
 def make_database():
     """Makes databases from the installed template and drops them after the test."""
-    made = []
-
-    def make():
-        name = f"vibe_test_{secrets.token_hex(4)}"
-        with connect() as admin:
-            admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        made.append(name)
-        return name
-
-    yield make
-    with connect() as admin:
-        for name in made:
-            admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    with contextlib.ExitStack() as made:
+        yield lambda: made.enter_context(new_database())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 
 import psycopg
 import pytest
-from conftest import connect
+from conftest import connect, new_database
 
 ROWS = 150_000
 RFM = "customer, at, amount, is_refund, '2026-02-01'"
@@ -52,22 +52,17 @@ RUNS = {
 @pytest.fixture(scope="module")
 def rows():
     """The name of a database with one table of rows for all kernels."""
-    name = "vibe_test_kernels"
-    with connect() as admin:
-        admin.execute(f"drop database if exists {name} with (force)")
-        admin.execute(f"create database {name} template vibe_template")
-    with connect(name) as connection:
-        connection.execute(f"""create table visits as
-            select (hashint8extended(i, 1) & 131071) as customer, 'abcdefgh'::text as name, (hashint8extended(i, 3) & 7)::int as kind,
-                timestamptz '2026-01-01' + (hashint8extended(i, 2) & 524287) * interval '1 second' as at,
-                ((hashint8extended(i, 4) & 65535)::numeric / 100) as amount, (hashint8extended(i, 5) & 31) = 0 as is_refund
-            from generate_series(1, {ROWS}) as i""")
-        connection.execute("update visits set name = substr(name, 1 + kind, 1)")
-        connection.execute("alter table visits set (parallel_workers = 4)")
-        connection.execute("vacuum (full, analyze) visits")
-    yield name
-    with connect() as admin:
-        admin.execute(f"drop database {name} with (force)")
+    with new_database() as name:
+        with connect(name) as connection:
+            connection.execute(f"""create table visits as
+                select (hashint8extended(i, 1) & 131071) as customer, 'abcdefgh'::text as name, (hashint8extended(i, 3) & 7)::int as kind,
+                    timestamptz '2026-01-01' + (hashint8extended(i, 2) & 524287) * interval '1 second' as at,
+                    ((hashint8extended(i, 4) & 65535)::numeric / 100) as amount, (hashint8extended(i, 5) & 31) = 0 as is_refund
+                from generate_series(1, {ROWS}) as i""")
+            connection.execute("update visits set name = substr(name, 1 + kind, 1)")
+            connection.execute("alter table visits set (parallel_workers = 4)")
+            connection.execute("vacuum (full, analyze) visits")
+        yield name
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from conftest import connect
+from conftest import connect, new_database
 from hostile_items import CASES, EVENT, Raw
 from test_fuzz import NOW, Maker
 from test_hostile import written
@@ -110,16 +110,11 @@ class Edge:
 
 @pytest.fixture(scope="module")
 def database():
-    """A database of its own with one site, whose number is 1."""
-    with connect("postgres") as admin:
-        admin.execute("drop database if exists vibe_readers with (force)")
-        admin.execute("create database vibe_readers template vibe_template")
-    with connect("vibe_readers") as made:
+    """A connection to a database of its own with one site, whose number is 1."""
+    with new_database() as name, connect(name) as made:
         made.execute("select vibe.create_site('shop')")
         made.execute("update vibe.sites set key = 'shop-key'")
         yield made
-    with connect("postgres") as admin:
-        admin.execute("drop database vibe_readers with (force)")
 
 
 def compare(database, texts, always=False):

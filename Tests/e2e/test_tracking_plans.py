@@ -11,7 +11,7 @@ import re
 import psycopg
 import pytest
 
-from conftest import connect
+from conftest import connect, new_database
 
 LOGIN = "test_plans_analyst"
 MONTHS = 5
@@ -35,28 +35,21 @@ reset session_replication_role;
 @pytest.fixture(scope="module")
 def shops():
     """The name of a database with two sites of 60,000 events each, the second caller's other than the first."""
-    from conftest import TEMPLATE
-    name = "vibe_test_plans"
-    with connect() as admin:
-        admin.execute(f"drop database if exists {name} with (force)")
-        admin.execute(f"drop role if exists {LOGIN}")
-        admin.execute(f"create database {name} template {TEMPLATE}")
-    with connect(name) as database:
-        database.execute("select vibe.create_site('shop', time_zone => 'America/Sao_Paulo'), vibe.create_site('other')")
-        database.execute("""select vibe_private.add_partition((date_trunc('month', now()) - make_interval(months => n))::date)
-                            from generate_series(1, 6) as n""")
-        database.execute(FILL)
-        database.execute("select vibe.create_user('member@example.com', 'correct horse')")
-        database.execute("select vibe.add_member('shop', 'member@example.com', 'member')")
-        database.execute("insert into vibe_private.sessions (user_id, expires_at) select user_id, now() + interval '1 hour' from vibe_private.users")
-        database.execute("select vibe.create_analyst(%s, 'correct horse battery', array['shop'])", [LOGIN])
-    with connect(name) as database:
-        database.execute("vacuum analyze")
-    yield name
-    with connect(name) as database:
-        database.execute("select vibe.drop_analyst(%s)", [LOGIN])
-    with connect() as admin:
-        admin.execute(f"drop database {name} with (force)")
+    with new_database() as name:
+        with connect(name) as database:
+            database.execute(f"drop role if exists {LOGIN}")
+            database.execute("select vibe.create_site('shop', time_zone => 'America/Sao_Paulo'), vibe.create_site('other')")
+            database.execute("""select vibe_private.add_partition((date_trunc('month', now()) - make_interval(months => n))::date)
+                                from generate_series(1, 6) as n""")
+            database.execute(FILL)
+            database.execute("select vibe.create_user('member@example.com', 'correct horse')")
+            database.execute("select vibe.add_member('shop', 'member@example.com', 'member')")
+            database.execute("insert into vibe_private.sessions (user_id, expires_at) select user_id, now() + interval '1 hour' from vibe_private.users")
+            database.execute("select vibe.create_analyst(%s, 'correct horse battery', array['shop'])", [LOGIN])
+            database.execute("vacuum analyze")
+        yield name
+        with connect(name) as database:
+            database.execute("select vibe.drop_analyst(%s)", [LOGIN])
 
 
 @pytest.fixture(params=["member", "analyst"])
