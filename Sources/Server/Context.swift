@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import NIOHTTPTypes
 import Synchronization
 
 /// What is known about a request beside its head and body.
@@ -75,11 +76,17 @@ final class Presences: Sendable {
   fileprivate func remove(_ channel: ObjectIdentifier) { known.withLock { $0[channel] = nil } }
 }
 
-/// Watches one connection for its end.
+/// Watches one connection for its end, and ends it when a request does not arrive in time.
 final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = Any
-  typealias InboundOut = Any
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
   private let presence = Presence()
+  private let arrivalTime: TimeAmount
+  private var isArriving = false
+  private var deadline: Scheduled<Void>?
+
+  /// A handler that gives each request so much time from its head to its end.
+  init(arrivalTime: TimeAmount) { self.arrivalTime = arrivalTime }
 
   func handlerAdded(context: ChannelHandlerContext) {
     presence.use(context.channel)
@@ -89,16 +96,41 @@ final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     Presences.shared.remove(ObjectIdentifier(context.channel as AnyObject))
     presence.use(nil)
-    presence.leave()
+    leave()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if case .end = unwrapInboundIn(data) {
+      isArriving = false
+      deadline?.cancel()
+      deadline = nil
+    } else {
+      isArriving = true
+    }
+    context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    // Most requests are whole by now and need no clock.
+    if isArriving, deadline == nil {
+      let channel = context.channel
+      deadline = context.eventLoop.scheduleTask(in: arrivalTime) { channel.close(promise: nil) }
+    }
+    context.fireChannelReadComplete()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed { presence.leave() }
+    if let event = event as? ChannelEvent, event == .inputClosed { leave() }
     context.fireUserInboundEventTriggered(event)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    presence.leave()
+    leave()
     context.fireChannelInactive()
+  }
+
+  private func leave() {
+    deadline?.cancel()
+    presence.leave()
   }
 }

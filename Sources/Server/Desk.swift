@@ -70,9 +70,11 @@ package struct Desk: Sendable {
 }
 
 extension Request {
-  /// The whole body, at most `limit` bytes.
+  /// The whole body, at most `limit` bytes; one that says that it is larger is not waited for.
   func bytes(limit: Int) async throws(RestError) -> [UInt8] {
+    let isLarger = headers[.contentLength].flatMap { Int($0) }.map { $0 > limit } ?? false
     do {
+      if isLarger { throw NIOTooManyBytesError(maxBytes: limit) }
       let buffer = try await body.collect(upTo: limit)
       return Array(buffer.readableBytesView)
     } catch is NIOTooManyBytesError {
@@ -80,6 +82,19 @@ extension Request {
     } catch {
       throw RestError(400, "PGRST102", "The request body ended early")
     }
+  }
+}
+
+extension Router<Context> {
+  /// Answers 405 to the methods that `path` does not take.
+  func refuseOthers(than allowed: Set<HTTPRequest.Method>, at path: RouterPath) {
+    for method in Self.methods.subtracting(allowed) {
+      on(path, method: method) { _, _ in RouteDoor.wrongMethod(allowed: allowed.map(\.rawValue)) }
+    }
+  }
+
+  private static var methods: Set<HTTPRequest.Method> {
+    [.get, .head, .post, .put, .patch, .delete, .options]
   }
 }
 

@@ -28,11 +28,14 @@ enum Names {
   /// Claims for a new secret API key.
   static let secretClaims = Statement("select vibe_private.create_secret_session()::text")
 
+  /// The member of an envelope that names the site.
+  static let siteKey = "site"
+
   /// Stores envelopes, one answer each.
-  static func ingest(_ envelopes: String, meta: String) -> Statement {
+  static func ingest(_ envelopes: [UInt8], meta: [UInt8]) -> Statement {
     Statement(
       "select ord, status, body::text from vibe_private.ingest($1::text[], $2::jsonb[]) order by ord",
-      [.text(envelopes), .text(meta)])
+      [.bytes(envelopes), .bytes(meta)])
   }
 
   /// The changes since a cursor, one row each, at least one row.

@@ -27,8 +27,8 @@ package struct Settings: Sendable {
   package var trackRate = 100
   /// How many of all addresses together may be for one site.
   package var siteTrackRate = 2_000
-  /// How long a request may take to arrive, once it has begun.
-  package var arrivalTime = Duration.seconds(30)
+  /// How long a request may take from its head to its end.
+  package var arrivalTime = Duration.seconds(60)
   /// From which level on the server logs.
   package var logLevel = Logger.Level.info
 

@@ -40,9 +40,10 @@ package final class VibeServer: Sendable {
   package func run(started: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
     let application = Application(
       router: router(),
-      server: HTTPServerBuilder { responder in
+      server: HTTPServerBuilder { [desk] responder in
         let handlers = HTTP1Channel.Configuration(
-          additionalChannelHandlers: [PresenceHandler()], idleTimeout: .seconds(75))
+          additionalChannelHandlers: [PresenceHandler(arrivalTime: .init(desk.settings.arrivalTime))],
+          idleTimeout: .seconds(75))
         return EventLoopChannel(base: HTTP1Channel(responder: responder, configuration: handlers))
       },
       configuration: .init(
@@ -70,8 +71,7 @@ package final class VibeServer: Sendable {
     RestDoor(desk: desk).add(to: router)
     RouteDoor(desk: desk).add(to: router)
     AuthDoor(desk: desk).add(to: router)
-    TrackDoor(desk: desk, ingester: ingester, buckets: TokenBuckets(rate: desk.settings.trackRate)).add(
-      to: router)
+    TrackDoor(desk: desk, ingester: ingester).add(to: router)
     RealtimeDoor(desk: desk, feed: feed).add(to: router)
     HealthDoor(desk: desk).add(to: router)
     files.add(to: router)

@@ -123,36 +123,72 @@ struct JsonGlanceTests {
       #"{"\u0061":1}"#, #"{"a":]}"#,
     ])
   func others(text: String) { #expect(JsonGlance.keys(Array(text.utf8)) == nil) }
+
+  @Test(
+    "a member's text is found where it plainly is one",
+    arguments: [
+      (#"{"site":"a"}"#, "a"), (#"{"x":{"site":"b"},"site" : "a","y":1}"#, "a"),
+      (#"{"site":"b","site":"a"}"#, "a"),
+      (#"{"x":"\"site\":\"b\""}"#, nil), (#"{"site":1}"#, nil), (#"{"site":"\u0061"}"#, nil), ("[]", nil),
+    ])
+  func text(text: String, value: String?) { #expect(JsonGlance.text("site", in: Array(text.utf8)) == value) }
 }
 
 @Suite("coalescing")
 struct BatchesTests {
+  private let now = ContinuousClock.now
+
   private func batches() -> Batches<Int> {
-    Batches(limits: .init(concurrent: 1, itemsPerBatch: 3, waiting: 5, waitingBytes: 100))
+    Batches(limits: .init(concurrent: 1, itemsPerBatch: 3, bytesPerBatch: 50, waiting: 5, waitingBytes: 100))
   }
 
   @Test("the first goes alone at once; what comes meanwhile goes together")
   func together() {
     var batches = batches()
-    _ = batches.add(1, bytes: 1)
-    #expect(batches.next { _ in 1 } == [1])
-    for number in 2...5 { _ = batches.add(number, bytes: 1) }
-    #expect(batches.next { _ in 1 } == nil)
+    var sent: [[Int]?] = []
+    _ = batches.add(1, bytes: 1, deadline: now)
+    sent.append(batches.next())
+    for number in 2...5 { _ = batches.add(number, bytes: 1, deadline: now) }
+    sent.append(batches.next())
     batches.finished()
-    #expect(batches.next { _ in 1 } == [2, 3, 4])
+    sent.append(batches.next())
     batches.finished()
-    #expect(batches.next { _ in 1 } == [5])
+    sent.append(batches.next())
+    #expect(sent == [[1], nil, [2, 3, 4], [5]] && batches.count == 0)
   }
 
-  @Test("refuses past its limits of number and bytes")
+  @Test("a batch is bounded in bytes; what is larger travels alone")
+  func bytes() {
+    var batches = batches()
+    for (number, bytes) in [(1, 60), (2, 20), (3, 20)] {
+      _ = batches.add(number, bytes: bytes, deadline: now)
+    }
+    let first = batches.next()
+    batches.finished()
+    let second = batches.next()
+    #expect(first == [1] && second == [2, 3])
+  }
+
+  @Test("refuses past its limits of number and bytes; what went makes room")
   func full() {
     var many = batches()
-    var last = Batches<Int>.Admission.accepted
-    for number in 1...6 { last = many.add(number, bytes: 1) }
-    #expect(last == .full)
+    let accepted = (1...6).map { many.add($0, bytes: 1, deadline: now) }
+    #expect(accepted == [true, true, true, true, true, false])
     var big = batches()
-    #expect(big.add(1, bytes: 60) == .accepted)
-    #expect(big.add(2, bytes: 60) == .full)
+    var room = [big.add(1, bytes: 60, deadline: now), big.add(2, bytes: 60, deadline: now)]
+    _ = big.next()
+    room.append(big.add(2, bytes: 60, deadline: now))
+    #expect(room == [true, false, true])
+  }
+
+  @Test("who has waited too long is taken out, the others stay")
+  func expired() {
+    var batches = batches()
+    for number in 1...3 { _ = batches.add(number, bytes: 30, deadline: now + .seconds(number)) }
+    let early = batches.popExpired(at: now)
+    let late = batches.popExpired(at: now + .seconds(2))
+    let hasRoom = batches.add(4, bytes: 70, deadline: now + .seconds(4))
+    #expect(early == [] && late == [1, 2] && hasRoom && batches.count == 2)
   }
 }
 
@@ -184,6 +220,19 @@ struct PaceTests {
       [take(0), take(0), take(0), take(0.5), take(1.1), take(1.2), take(9), take(9), take(9)] == [
         true, true, false, false, true, false, true, true, false,
       ])
+  }
+
+  @Test("each key has a bucket of its own; a flood of keys is refused until some are forgotten")
+  func buckets() {
+    let buckets = TokenBuckets(rate: 1)
+    let start = ContinuousClock.now + .seconds(60)
+    let taken = (0..<7).map { _ in buckets.take([1], now: start) }
+    #expect(taken == [true, true, true, true, true, false, false] && buckets.take([2], now: start))
+    for number in 0..<100_000 {
+      _ = buckets.take([3, UInt8(number & 255), UInt8(number >> 8 & 255), UInt8(number >> 16)], now: start)
+    }
+    #expect(!buckets.take([4], now: start) && buckets.take([2], now: start))
+    #expect(buckets.take([4], now: start + .seconds(10)))
   }
 
   @Test("a ring that nobody waits for is kept; a wait ends in time")

@@ -2,29 +2,42 @@
 /// cost a twentieth of a small call.
 package struct JsonGlance {
   private let bytes: [UInt8]
-  private var place = 0
+  private var place: Int
 
   /// The keys of the object; `nil` for whatever is not plainly one, such as an escape in a key: a parser has to look.
-  package static func keys(_ bytes: [UInt8]) -> Set<String>? {
-    var glance = JsonGlance(bytes: bytes)
-    return glance.keys()
+  package static func keys(_ bytes: [UInt8]) -> Set<String>? { members(bytes).map { Set($0.keys) } }
+
+  /// The member `name` of the object, if it is plainly a text; of several the last, as for jsonb.
+  package static func text(_ name: String, in bytes: [UInt8]) -> String? {
+    guard let place = members(bytes)?[name] else { return nil }
+    var glance = JsonGlance(bytes: bytes, place: place)
+    return glance.next() == UInt8(ascii: "\"") ? glance.key() : nil
   }
 
-  private init(bytes: [UInt8]) { self.bytes = bytes }
+  /// Where the value of each key begins.
+  private static func members(_ bytes: [UInt8]) -> [String: Int]? {
+    var glance = JsonGlance(bytes: bytes, place: 0)
+    return glance.members()
+  }
 
-  private mutating func keys() -> Set<String>? {
-    var keys: Set<String> = []
+  private init(bytes: [UInt8], place: Int) {
+    self.bytes = bytes
+    self.place = place
+  }
+
+  private mutating func members() -> [String: Int]? {
+    var members: [String: Int] = [:]
     guard next() == UInt8(ascii: "{") else { return nil }
     guard var byte = next() else { return nil }
     while byte != UInt8(ascii: "}") {
       guard byte == UInt8(ascii: "\""), let key = key(), next() == UInt8(ascii: ":") else { return nil }
-      keys.insert(key)
+      members[key] = place
       guard let end = skipValue() else { return nil }
       if end == UInt8(ascii: "}") { break }
       guard let following = next(), following == UInt8(ascii: "\"") else { return nil }
       byte = following
     }
-    return next() == nil ? keys : nil
+    return next() == nil ? members : nil
   }
 
   /// The next byte that is no white space.

@@ -71,6 +71,14 @@ struct RouteDoor: Sendable {
     if error.status == 503 { headers[.retryAfter] = "1" }
     return Response(status: .init(code: error.status), headers: headers, body: .init(byteBuffer: body.buffer))
   }
+
+  /// The answer to a method that a path does not take.
+  static func wrongMethod(allowed: [String]) -> Response {
+    let allow = allowed.sorted().joined(separator: ", ")
+    var response = response(RestError(405, "wrong_method", "This path takes \(allow)"))
+    response.headers[.allow] = allow
+    return response
+  }
 }
 
 /// A declared endpoint and the values that its path holds.

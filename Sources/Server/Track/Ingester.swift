@@ -14,16 +14,17 @@ actor Ingester {
 
   /// A request on its way.
   private struct Item {
-    let envelope: String
+    let envelope: [UInt8]
     let meta: String
     let done: CheckedContinuation<Result<Answer, RestError>, Never>
-    var bytes: Int { envelope.utf8.count + meta.utf8.count }
   }
 
+  private static let longestWait = Duration.seconds(10)
   private let pool: Pool
   private let metrics: Metrics
   private let logger: Logger
   private var batches: Batches<Item>
+  private var isSweeping = false
 
   /// An ingester with as many transactions at a time as its lane has connections.
   init(pool: Pool, metrics: Metrics, concurrent: Int, logger: Logger) {
@@ -31,24 +32,43 @@ actor Ingester {
     self.metrics = metrics
     self.logger = logger
     batches = Batches(
-      limits: .init(concurrent: concurrent, itemsPerBatch: 200, waiting: 4_000, waitingBytes: 32 << 20))
+      limits: .init(
+        concurrent: concurrent, itemsPerBatch: 200, bytesPerBatch: 4 << 20, waiting: 4_000,
+        waitingBytes: 32 << 20))
   }
 
-  /// Stores an envelope; returns when it is committed.
-  func store(_ envelope: String, meta: String) async throws(RestError) -> Answer {
+  /// Stores an envelope of valid UTF-8; returns when it is committed.
+  func store(_ envelope: [UInt8], meta: String) async throws(RestError) -> Answer {
     let result = await withCheckedContinuation { done in
       let item = Item(envelope: envelope, meta: meta, done: done)
-      if batches.add(item, bytes: item.bytes) == .full {
-        done.resume(
-          returning: .failure(RestError(503, "PGRST001", "Too many requests wait for the database")))
+      if !batches.add(item, bytes: envelope.count + meta.utf8.count, deadline: .now + Self.longestWait) {
+        refuse(item)
       }
       send()
+      guard batches.count > 0, !isSweeping else { return }
+      isSweeping = true
+      Task { await sweep() }
     }
     return try result.get()
   }
 
+  /// Sends away who has waited too long behind transactions that do not end.
+  private func sweep() async {
+    while batches.count > 0 {
+      try? await Task.sleep(for: .seconds(1))
+      for item in batches.popExpired(at: .now) { refuse(item) }
+    }
+    isSweeping = false
+  }
+
+  private func refuse(_ item: Item) {
+    metrics.add("vibe_track_refused_total")
+    item.done.resume(
+      returning: .failure(RestError(503, "PGRST001", "Too many requests wait for the database")))
+  }
+
   private func send() {
-    while let batch = batches.next(size: \.bytes) {
+    while let batch = batches.next() {
       Task {
         await run(batch)
         batches.finished()
@@ -75,23 +95,27 @@ actor Ingester {
 
   private func ingest(_ batch: [Item]) async throws(DatabaseError) -> [Answer] {
     let envelopes = Self.arrayLiteral(batch.map(\.envelope))
-    let statement = Names.ingest(envelopes, meta: Self.arrayLiteral(batch.map(\.meta)))
+    let statement = Names.ingest(envelopes, meta: Self.arrayLiteral(batch.map { Array($0.meta.utf8) }))
     let rows = try await pool.run(Transaction([statement]), lane: Desk.Lane.tracking)[0]
     return batch.indices.map { row in
       Answer(status: rows.integer(row: row, column: 1) ?? 500, body: rows.buffer(row: row, column: 2))
     }
   }
 
-  private static func arrayLiteral(_ elements: [String]) -> String {
-    var text = "{"
+  private static func arrayLiteral(_ elements: [[UInt8]]) -> [UInt8] {
+    let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+    var text = [UInt8(ascii: "{")]
+    text.reserveCapacity(elements.reduce(2) { $0 + $1.count * 5 / 4 + 3 })
     for (index, element) in elements.enumerated() {
-      text += index == 0 ? "\"" : ",\""
-      for character in element.unicodeScalars {
-        if character == "\"" || character == "\\" { text += "\\" }
-        text.unicodeScalars.append(character)
+      if index > 0 { text.append(UInt8(ascii: ",")) }
+      text.append(quote)
+      for byte in element {
+        if byte == quote || byte == backslash { text.append(backslash) }
+        text.append(byte)
       }
-      text += "\""
+      text.append(quote)
     }
-    return text + "}"
+    text.append(UInt8(ascii: "}"))
+    return text
   }
 }

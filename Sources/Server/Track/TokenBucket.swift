@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many requests an address may still make: refilled at a steady rate up to a burst.
+/// How many requests someone may still make: refilled at a steady rate up to a burst.
 package struct TokenBucket {
   private var level: Double
   private var filledAt: ContinuousClock.Instant
@@ -11,7 +11,7 @@ package struct TokenBucket {
     filledAt = now
   }
 
-  /// Takes one token; false when there is none.
+  /// Takes one token; false when there is none, which is so for at most a second.
   package mutating func take(rate: Double, burst: Double, now: ContinuousClock.Instant) -> Bool {
     level = min(burst, level + rate * (filledAt.duration(to: now) / .seconds(1)))
     filledAt = now
@@ -26,12 +26,17 @@ package struct TokenBucket {
   }
 }
 
-/// The buckets of all addresses that asked lately.
+/// The buckets of all who asked lately, by address or by site.
 package final class TokenBuckets: Sendable {
+  private struct State {
+    var buckets: [[UInt8]: TokenBucket] = [:]
+    var sweepAt = ContinuousClock.now
+  }
+
   private static let most = 100_000
   private let rate: Double
   private let burst: Double
-  private let buckets = Mutex<[[UInt8]: TokenBucket]>([:])
+  private let state = Mutex(State())
 
   /// Buckets of `rate` tokens a second, five seconds' worth at most.
   package init(rate: Int) {
@@ -39,16 +44,16 @@ package final class TokenBuckets: Sendable {
     burst = Double(rate) * 5
   }
 
-  /// Takes a token from the bucket of `address`; one without an address shares a bucket with its like.
-  package func take(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
-    let key = Address(address)?.network ?? []
-    return buckets.withLock { buckets in
-      if buckets.count >= Self.most {
-        buckets = buckets.filter { !$1.isFull(rate: rate, burst: burst, now: now) }
+  /// Takes a token from the bucket called `key`; false when it is empty.
+  package func take(_ key: [UInt8], now: ContinuousClock.Instant = .now) -> Bool {
+    state.withLock { state in
+      if state.buckets.count >= Self.most, state.sweepAt <= now {
+        state.buckets = state.buckets.filter { !$1.isFull(rate: rate, burst: burst, now: now) }
+        state.sweepAt = now + .seconds(1)
       }
-      // Too many addresses at once is an attack: new ones wait until old ones are forgotten.
-      guard buckets.count < Self.most || buckets[key] != nil else { return false }
-      return buckets[key, default: TokenBucket(burst: burst, now: now)].take(
+      // Too many at once is an attack: new ones wait until old ones are forgotten.
+      guard state.buckets.count < Self.most || state.buckets[key] != nil else { return false }
+      return state.buckets[key, default: TokenBucket(burst: burst, now: now)].take(
         rate: rate, burst: burst, now: now)
     }
   }

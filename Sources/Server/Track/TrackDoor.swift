@@ -6,9 +6,18 @@ struct TrackDoor: Sendable {
   /// The tracker sends at most about 20 kB, programs perhaps more.
   private static let largestBody = 256 << 10
 
-  let desk: Desk
-  let ingester: Ingester
-  let buckets: TokenBuckets
+  private let desk: Desk
+  private let ingester: Ingester
+  private let addresses: TokenBuckets
+  private let sites: TokenBuckets
+
+  /// A door that hands envelopes to `ingester`, as many as the settings allow.
+  init(desk: Desk, ingester: Ingester) {
+    self.desk = desk
+    self.ingester = ingester
+    addresses = TokenBuckets(rate: desk.settings.trackRate)
+    sites = TokenBuckets(rate: desk.settings.siteTrackRate)
+  }
 
   /// Adds the door's paths.
   func add(to router: Router<Context>) {
@@ -29,27 +38,37 @@ struct TrackDoor: Sendable {
       response.headers[.accessControlMaxAge] = "86400"
       return response
     }
+    router.refuseOthers(than: [.post, .options], at: "/track")
   }
 
   /// Any page may post and read the answer; which origins a site accepts, the database decides. Never with credentials.
-  private static func open(_ response: inout Response) { response.headers[.accessControlAllowOrigin] = "*" }
+  private static func open(_ response: inout Response) {
+    response.headers[.accessControlAllowOrigin] = "*"
+    response.headers[.accessControlExposeHeaders] = "Retry-After, X-Request-Id"
+  }
 
   private func answer(_ request: Request, _ context: Context) async throws(RestError) -> Response {
-    guard buckets.take(desk.address(of: request, context)) else {
-      desk.metrics.add("vibe_track_limited_total")
-      var response = RouteDoor.response(
-        RestError(429, "too_many_requests", "Too many requests from this address"))
-      response.headers[.retryAfter] = "1"
-      return response
-    }
+    // One without an address shares a bucket with its like.
+    let network = Address(desk.address(of: request, context))?.network ?? []
+    guard addresses.take(network) else { return limited("from this address") }
     let body = try await request.bytes(limit: Self.largestBody)
     // One envelope that PostgreSQL cannot take as text would fail all that travel with it.
-    guard !body.contains(0), let envelope = String(validating: body, as: UTF8.self) else {
+    guard !body.contains(0), String(validating: body, as: UTF8.self) != nil else {
       throw RestError(400, "bad_encoding", "The request body must be UTF-8 without zero bytes")
     }
-    let answer = try await ingester.store(envelope, meta: desk.client(of: request, context))
+    // What names no site plainly shares a bucket, too.
+    let site = JsonGlance.text(Names.siteKey, in: body).map { Array($0.utf8.prefix(64)) } ?? []
+    guard sites.take(site) else { return limited("for this site") }
+    let answer = try await ingester.store(body, meta: desk.client(of: request, context))
     return Response(
       status: .init(code: answer.status), headers: [.contentType: "application/json; charset=utf-8"],
       body: .init(byteBuffer: answer.body))
+  }
+
+  private func limited(_ reason: String) -> Response {
+    desk.metrics.add("vibe_track_limited_total")
+    var response = RouteDoor.response(RestError(429, "too_many_requests", "Too many requests \(reason)"))
+    response.headers[.retryAfter] = "1"
+    return response
   }
 }
