@@ -17,7 +17,7 @@ import tempfile
 import time
 import uuid
 
-from measure import connect, scaled
+from measure import connect, processor_time, scaled
 
 EVENTS = scaled(1_000_000)
 FORMATS = os.environ.get("VIBE_BENCH_FORMATS", "umami posthog ga4").split()
@@ -126,14 +126,8 @@ def expected():
     return EVENTS, views, len(moments), count
 
 
-def processor_seconds(connection):
-    """What the backend has used so far: on a busy machine the clock tells more of its neighbours."""
-    fields = pathlib.Path(f"/proc/{connection.info.backend_pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def run(connection, site, kind, path):
-    began, used = time.perf_counter(), processor_seconds(connection)
+    began, used = time.perf_counter(), processor_time(connection.info.backend_pid)
     number, command = connection.execute("select * from vibe.begin_event_import(%s, %s)", [site, kind]).fetchone()
     with path.open("rb") as file, connection.cursor().copy(command) as rows:
         while block := file.read(CHUNK):
@@ -141,7 +135,7 @@ def run(connection, site, kind, path):
     loaded = time.perf_counter()
     answer = connection.execute("select vibe.finish_event_import(%s)", [number]).fetchone()[0]
     done = time.perf_counter()
-    used = processor_seconds(connection) - used
+    used = processor_time(connection.info.backend_pid) - used
     print(f"      {kind}: lines {loaded - began:.1f} s, finish {done - loaded:.1f} s; of it processor {used:.1f} s ({EVENTS / used:,.0f} events/s)", flush=True)
     return done - began, answer
 

@@ -16,7 +16,7 @@ import uuid
 
 from psycopg import pq
 
-from measure import SHARE, as_login, connect, scaled, viewer
+from measure import SHARE, as_login, connect, processor_time, scaled, viewer
 
 VISITORS = scaled(20_000)
 REPEATS = 0.05
@@ -64,15 +64,6 @@ def many_visitors(key, size):
 
 def heartbeat(key, visitor):
     return call([envelope(key, visitor, ['{"type":"heartbeat","time":1763700000000}'])])
-
-
-def processor_time(process):
-    """Seconds that a backend has run, whatever else the machine does; 0 where its server is not on this machine."""
-    try:
-        with open(f"/proc/{process}/schedstat", encoding="ascii") as file:
-            return int(file.read().split()[0]) / 1e9
-    except OSError:
-        return 0.0
 
 
 def client(statement, calls, formats, start, stop, done, wrong):
