@@ -110,8 +110,8 @@ written_size(const JsonbValue *value)
 }
 
 /*
- * Whether all numbers of an item are usual, and its properties within their limits. Only the first level of an item has
- * fields of its own; `properties` is given the places that belong to it.
+ * Whether all numbers of an item are usual, and its properties within their limits: those are what lies below the key
+ * `properties` of the first level.
  */
 bool
 is_plain_tree(JsonbContainer *item)
