@@ -123,16 +123,19 @@ begin
         );
     end if;
     if metric = 'revenue' then
-        return format(
-            'select width_bucket(p.purchased_at, $1), sum(p.amount), null::bigint
-             from vibe.purchases as p join vibe.sites as s on s.site_id = p.site_id and s.currency = p.currency
-             where p.site_id = %s and p.purchased_at >= ($1)[1] and p.purchased_at < ($1)[cardinality($1)] and not p.is_cancelled and %L = ''hour''
-             group by 1
-             union all
-             select width_bucket(vibe.day_start(r.day, %L), $1), sum(r.revenue), null
-             from vibe.revenue_by_day as r where r.site_id = %s and r.day between %L and %L and %L <> ''hour'' group by 1',
-            of_site, step, time_zone, of_site, first_day, last_day, step
-        );
+        return case step
+            when 'hour' then format(
+                'select width_bucket(p.purchased_at, $1), sum(p.amount), null::bigint
+                 from vibe.purchases as p join vibe.sites as s on s.site_id = p.site_id and s.currency = p.currency
+                 where p.site_id = %s and p.purchased_at >= ($1)[1] and p.purchased_at < ($1)[cardinality($1)] and not p.is_cancelled
+                 group by 1', of_site
+            )
+            else format(
+                'select width_bucket(vibe.day_start(r.day, %L), $1), sum(r.revenue), null::bigint
+                 from vibe.revenue_by_day as r where r.site_id = %s and r.day between %L and %L group by 1',
+                time_zone, of_site, first_day, last_day
+            )
+        end;
     end if;
     stored := case metric
         when 'new_users' then 'd.new_users, null::bigint'
