@@ -36,6 +36,8 @@ import CLibPQ
   private(set) var phase: Phase
   /// Whether unsent bytes wait for the socket.
   private(set) var wantsToWrite = false
+  /// Whether rows stay with the server until their reader has caught up.
+  var isPaused = false
 
   /// A connection to `address` that will be tried at once.
   init(to address: DatabaseAddress) {
@@ -84,8 +86,8 @@ import CLibPQ
     return .nothing
   }
 
-  /// Sends all of `transaction` and its sync; only when idle.
-  func send(_ transaction: Transaction) -> Progress {
+  /// Sends all of `transaction` and its sync; only when idle. Its rows come together or, `streaming`, one by one.
+  func send(_ transaction: Transaction, streaming: Bool) -> Progress {
     var commands: [Exchange<ResultSet>.Command] = []
     var complete = true
     if prepared.count >= Self.statementLimit {
@@ -99,7 +101,10 @@ import CLibPQ
     }
     for statement in transaction.statements {
       complete =
-        complete && send(statement, role: transaction.role, last: .keep, fresh: &fresh, commands: &commands)
+        complete
+        && send(
+          statement, role: transaction.role, last: streaming ? .stream : .keep, fresh: &fresh,
+          commands: &commands)
     }
     if complete { complete = unsafe PQpipelineSync(handle) == 1 }
     exchange = Exchange(commands)
@@ -138,21 +143,26 @@ import CLibPQ
     return rest < 0 ? .lost(errorMessage) : .nothing
   }
 
-  /// Reads what has come; `notified` gets the channel and payload of each notification.
-  func receive(notified: (String, String) -> Void) -> Progress {
+  /// Reads what has come; `row` gets each row that comes by itself and says whether to go on, `notified` gets the channel
+  /// and payload of each notification.
+  func receive(row: (ResultSet) -> Bool, notified: (String, String) -> Void) -> Progress {
     guard unsafe PQconsumeInput(handle) == 1 else { return .lost(exchange?.failure?.message ?? errorMessage) }
-    while exchange != nil, unsafe PQisBusy(handle) == 0 {
-      let action = exchange?.receive(nextEvent()) ?? .none
+    while let exchange, !isPaused {
+      // Before libpq looks at the answer, or it would gather all rows.
+      if exchange.isStreaming { _ = unsafe PQsetSingleRowMode(handle) }
+      guard unsafe PQisBusy(handle) == 0 else { break }
+      let action = self.exchange?.receive(nextEvent()) ?? .none
       switch action {
       case .none: break
       case .remember(let key): prepared[key] = freshNames[key]
+      case .hand(let result): isPaused = !row(result)
       case .finish(let result):
-        exchange = nil
+        self.exchange = nil
         phase = .idle
         return .finished(result)
       }
       guard unsafe PQstatus(handle) == CONNECTION_OK else {
-        return .lost(exchange?.failure?.message ?? errorMessage)
+        return .lost(self.exchange?.failure?.message ?? errorMessage)
       }
     }
     readNotifications(notified)
@@ -176,6 +186,7 @@ import CLibPQ
     if status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK {
       return unsafe .success(ResultSet(owning: result))
     }
+    if status == PGRES_SINGLE_TUPLE { return unsafe .row(ResultSet(owning: result)) }
     defer { unsafe PQclear(result) }
     switch status {
     case PGRES_PIPELINE_SYNC: return .synced
@@ -201,6 +212,7 @@ import CLibPQ
     exchange = nil
     prepared.removeAll()
     wantsToWrite = false
+    isPaused = false
   }
 
   private var errorMessage: String {

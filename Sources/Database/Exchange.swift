@@ -11,11 +11,15 @@ package struct Exchange<Output> {
     case discard
     /// An execution whose rows the caller wants.
     case keep
+    /// An execution whose rows the caller wants one by one.
+    case stream
   }
 
   /// What libpq handed out.
   package enum Event {
     case success(Output)
+    /// One row of many.
+    case row(Output)
     case failure(ServerError)
     /// Skipped, because something before it failed.
     case skipped
@@ -27,6 +31,7 @@ package struct Exchange<Output> {
   package enum Action {
     case none
     case remember(StatementKey)
+    case hand(Output)
     case finish(Result<[Output], ServerError>)
   }
 
@@ -34,6 +39,9 @@ package struct Exchange<Output> {
   private var outputs: [Output] = []
   /// The first error so far.
   package private(set) var failure: ServerError?
+
+  /// Whether what comes next is to come row by row.
+  package var isStreaming: Bool { if case .stream? = commands.first { true } else { false } }
 
   /// An exchange that sent `commands` in this order, then a sync.
   package init(_ commands: [Command]) { self.commands = commands[...] }
@@ -45,8 +53,9 @@ package struct Exchange<Output> {
       switch commands.first {
       case .prepare(let key)?: return .remember(key)
       case .keep?: outputs.append(output)
-      case .discard?, nil: break
+      case .discard?, .stream?, nil: break
       }
+    case .row(let output): return .hand(output)
     case .failure(let error):
       // The first error is the cause; what follows it in the same pipeline is its echo.
       if failure == nil { failure = error }

@@ -7,6 +7,8 @@ final class Inbox: Sendable {
     case submit(Job)
     /// The caller of this job went away.
     case cancel(UInt64)
+    /// The caller of this job can take more rows.
+    case resume(UInt64)
     /// A cancel has been delivered to the connection with this number.
     case cancelDelivered(Int)
     /// Refuse new jobs, finish what is there, at the latest at this time.
@@ -58,6 +60,8 @@ struct Job: Sendable {
   let lane: Int
   let transaction: Transaction
   let deadline: ContinuousClock.Instant
+  /// Called for each row as it comes, if the caller wants them so; false means no more until `resume`.
+  var row: (@Sendable (ResultSet) -> Bool)?
   /// Called exactly once.
   let done: @Sendable (Result<[ResultSet], DatabaseError>) -> Void
 }

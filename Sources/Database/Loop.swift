@@ -21,7 +21,7 @@ final class Loop {
     var cancelInFlight = false
     var lastError = ""
     /// What the poller was told last, so that it is told only what changes.
-    var watched: (socket: Int32, writing: Bool)?
+    var watched: (socket: Int32, reading: Bool, writing: Bool)?
   }
 
   private let poller: Poller
@@ -101,7 +101,9 @@ final class Loop {
   private func read(_ index: Int) {
     let connection = members[index].connection
     guard connection.socket != nil else { return }
-    follow(connection.receive(notified: pass), of: index)
+    let running = members[index].running
+    let row = running.flatMap { $0.isCancelled ? nil : $0.job.row } ?? { _ in true }
+    follow(connection.receive(row: row, notified: pass), of: index)
     if connection.socket != nil { connection.readNotifications(pass) }
   }
 
@@ -156,6 +158,7 @@ final class Loop {
     switch message {
     case .submit(let job): submit(job)
     case .cancel(let id): cancel(id)
+    case .resume(let id): resume(id)
     case .cancelDelivered(let index): members[index].cancelInFlight = false
     case .close(let deadline, let done): closing = (deadline, done)
     }
@@ -181,6 +184,7 @@ final class Loop {
       return
     }
     members[index].running?.isCancelled = true
+    resume(id)
     guard !members[index].cancelInFlight, let canceller = members[index].connection.canceller() else {
       return
     }
@@ -190,6 +194,16 @@ final class Loop {
       canceller.send()
       _ = inbox.put(.cancelDelivered(index))
     }
+  }
+
+  private func resume(_ id: UInt64) {
+    guard let index = members.firstIndex(where: { $0.running?.job.id == id && $0.lane != nil }),
+      members[index].connection.isPaused
+    else { return }
+    members[index].connection.isPaused = false
+    // What libpq has read already rings no bell.
+    read(index)
+    watch(index)
   }
 
   // MARK: Time and work
@@ -246,7 +260,7 @@ final class Loop {
 
   private func start(_ job: Job, on index: Int) {
     members[index].running = Running(job: job)
-    follow(members[index].connection.send(job.transaction), of: index)
+    follow(members[index].connection.send(job.transaction, streaming: job.row != nil), of: index)
     watch(index)
   }
 
@@ -256,14 +270,14 @@ final class Loop {
       members[index].watched = nil
       return
     }
-    let writing = connection.wantsToWrite
+    let (reading, writing) = (!connection.isPaused, connection.wantsToWrite)
     // While connecting, libpq may have closed the socket and opened another with the same number.
     if case .connecting = connection.phase {
-    } else if let known = members[index].watched, known == (socket, writing) {
+    } else if let known = members[index].watched, known == (socket, reading, writing) {
       return
     }
-    members[index].watched = (socket, writing)
-    poller.watch(socket, token: index, writing: writing)
+    members[index].watched = (socket, reading, writing)
+    poller.watch(socket, token: index, reading: reading, writing: writing)
   }
 
   private func publish() {

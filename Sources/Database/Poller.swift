@@ -36,9 +36,9 @@ struct Poller {
     guard unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, waker.descriptor, &event) == 0 else { return nil }
   }
 
-  /// Watches `socket` for input, and for room to write only when `writing`; replaces what was asked before.
-  func watch(_ socket: Int32, token: Int, writing: Bool) {
-    let mask = EPOLLIN.rawValue | (writing ? EPOLLOUT.rawValue : 0)
+  /// Watches `socket` for input when `reading` and for room to write when `writing`; replaces what was asked before.
+  func watch(_ socket: Int32, token: Int, reading: Bool, writing: Bool) {
+    let mask = (reading ? EPOLLIN.rawValue : 0) | (writing ? EPOLLOUT.rawValue : 0)
     var event = unsafe epoll_event(events: mask, data: epoll_data_t(u64: UInt64(token)))
     // libpq closes a socket and opens another while it tries addresses: the number may be known, unknown or reused.
     if unsafe epoll_ctl(epoll, EPOLL_CTL_MOD, socket, &event) != 0 {

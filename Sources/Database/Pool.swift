@@ -76,11 +76,18 @@ package final class Pool: Sendable {
   /// Cancels the run with this ticket: in the queue at once, under way by a cancel to the server.
   package func cancel(_ ticket: Ticket) { _ = inbox.put(.cancel(ticket.id)) }
 
+  /// Lets the run with this ticket go on with its rows.
+  package func resume(_ ticket: Ticket) { _ = inbox.put(.resume(ticket.id)) }
+
   /// Runs `transaction` on a connection of `lane` (an index into the configuration) and gives the results of its statements.
   ///
   /// Cancelling the task cancels the statement in the server, unless there is a ticket to do it with.
+  ///
+  /// - Parameter row: gets each row as it comes, on the loop's thread, instead of the results; when it gives false, no more
+  ///   are read until `resume`.
   package func run(
-    _ transaction: Transaction, lane: Int = 0, ticket: Ticket? = nil
+    _ transaction: Transaction, lane: Int = 0, ticket: Ticket? = nil,
+    row: (@Sendable (ResultSet) -> Bool)? = nil
   ) async throws(DatabaseError) -> [ResultSet] {
     for statement in transaction.statements {
       if let index = statement.parameters.firstIndex(where: \.hasZeroByte) {
@@ -91,10 +98,10 @@ package final class Pool: Sendable {
     let deadline = ContinuousClock.now + configuration.longestWait
     // Who holds the ticket cancels by it; without one, the task's own cancellation counts.
     guard ticket == nil else {
-      return try await submit(transaction, lane: lane, id: id, deadline: deadline).get()
+      return try await submit(transaction, lane: lane, id: id, deadline: deadline, row: row).get()
     }
     let result = await withTaskCancellationHandler {
-      await submit(transaction, lane: lane, id: id, deadline: deadline)
+      await submit(transaction, lane: lane, id: id, deadline: deadline, row: row)
     } onCancel: {
       _ = inbox.put(.cancel(id))
     }
@@ -102,10 +109,11 @@ package final class Pool: Sendable {
   }
 
   private func submit(
-    _ transaction: Transaction, lane: Int, id: UInt64, deadline: ContinuousClock.Instant
+    _ transaction: Transaction, lane: Int, id: UInt64, deadline: ContinuousClock.Instant,
+    row: (@Sendable (ResultSet) -> Bool)?
   ) async -> Result<[ResultSet], DatabaseError> {
     await withCheckedContinuation { continuation in
-      let job = Job(id: id, lane: lane, transaction: transaction, deadline: deadline) {
+      let job = Job(id: id, lane: lane, transaction: transaction, deadline: deadline, row: row) {
         continuation.resume(returning: $0)
       }
       if !inbox.put(.submit(job)) { continuation.resume(returning: .failure(.closing)) }

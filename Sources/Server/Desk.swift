@@ -11,6 +11,7 @@ package struct Desk: Sendable {
     static let signIn = 1
     static let tracking = 2
     static let feed = 3
+    static let streams = 4
   }
 
   /// How the server runs.
@@ -31,15 +32,30 @@ package struct Desk: Sendable {
     _ statement: Statement, as caller: Caller, readOnly: Bool, client: String? = nil, cache: SchemaCache,
     presence: Presence
   ) async throws(RestError) -> ResultSet {
+    let transaction = transaction(
+      [statement], as: caller, readOnly: readOnly, client: client, cache: cache)
+    return try await run(transaction, as: caller, presence: presence)[0]
+  }
+
+  /// A transaction as `caller`, with the settings of the caller's role.
+  func transaction(
+    _ statements: [Statement], as caller: Caller, readOnly: Bool, client: String?, cache: SchemaCache
+  ) -> Transaction {
     var settings = cache.roles[caller.role] ?? []
     settings.append(Setting(Names.claims, caller.claims))
     if let client { settings.append(Setting(Names.client, client)) }
-    let transaction = Transaction([statement], role: caller.role, settings: settings, readOnly: readOnly)
+    return Transaction(statements, role: caller.role, settings: settings, readOnly: readOnly)
+  }
+
+  /// Runs a transaction made for `caller`, and cancels it when the client goes away.
+  func run(
+    _ transaction: Transaction, as caller: Caller, presence: Presence
+  ) async throws(RestError) -> [ResultSet] {
     let ticket = pool.ticket()
     presence.onLeave { [pool] in pool.cancel(ticket) }
     defer { presence.forget() }
     do {
-      return try await pool.run(transaction, lane: Lane.requests, ticket: ticket)[0]
+      return try await pool.run(transaction, lane: Lane.requests, ticket: ticket)
     } catch {
       throw RestError(error, isAnonymous: caller.isAnonymous)
     }
@@ -89,11 +105,12 @@ extension Router<Context> {
   /// Answers 405 to the methods that `path` does not take.
   func refuseOthers(than allowed: Set<HTTPRequest.Method>, at path: RouterPath) {
     for method in Self.methods.subtracting(allowed) {
-      on(path, method: method) { _, _ in RouteDoor.wrongMethod(allowed: allowed.map(\.rawValue)) }
+      on(path, method: method) { _, _ in RouteError.wrongMethod(allowed: allowed.map(\.rawValue)) }
     }
   }
 
-  private static var methods: Set<HTTPRequest.Method> {
+  /// The methods that any path may be asked with.
+  static var methods: Set<HTTPRequest.Method> {
     [.get, .head, .post, .put, .patch, .delete, .options]
   }
 }

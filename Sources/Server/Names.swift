@@ -38,6 +38,13 @@ enum Names {
       [.bytes(envelopes), .bytes(meta)])
   }
 
+  /// The first argument whose value its type does not take: name, type and reason.
+  static func wrongArgument(body: [UInt8], texts: String, types: String) -> Statement {
+    Statement(
+      "select name, type, reason from vibe_private.wrong_argument($1::json, $2::json, $3::json)",
+      [.bytes(body), .text(texts), .text(types)])
+  }
+
   /// The changes since a cursor, one row each, at least one row.
   static func changes(since cursor: String?) -> Statement {
     Statement(

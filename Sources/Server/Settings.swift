@@ -69,7 +69,7 @@ extension Settings {
     ("VIBE_LISTEN", "127.0.0.1:8080", "address and port"),
     ("VIBE_TRUSTED_PROXIES", "(none)", "addresses or ranges whose X-Forwarded-* and X-Request-Id count"),
     ("VIBE_CORS_ORIGINS", "(none)", "origins whose pages may call this server, or *; never with cookies"),
-    ("VIBE_POOL_SIZE", "12", "connections for requests, beside six of the server's own"),
+    ("VIBE_POOL_SIZE", "12", "connections for requests, beside a few of the server's own"),
     ("VIBE_TOKEN_MINUTES", "60", "life of an access token"),
     ("VIBE_MAX_ROWS", "10000", "most rows of one answer"),
     ("VIBE_TRACK_RATE", "100", "requests a second to /track from one address"),

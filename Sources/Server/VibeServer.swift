@@ -20,6 +20,7 @@ package final class VibeServer: Sendable {
       Lane("sign-in", connections: 2, queueLimit: 50),
       Lane("tracking", connections: Self.trackingConnections, queueLimit: 100),
       Lane("feed", connections: 1, queueLimit: 100),
+      Lane("streams", connections: max(2, settings.poolSize / 4), queueLimit: 100),
     ]
     let pool = try Pool(
       PoolConfiguration(address: settings.database, lanes: lanes, channels: [Names.reload, Names.doorbell]),

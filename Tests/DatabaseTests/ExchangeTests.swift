@@ -15,7 +15,7 @@ struct ExchangeTests {
     var remembered: [StatementKey] = []
     for event in events {
       switch exchange.receive(event) {
-      case .none: break
+      case .none, .hand: break
       case .remember(let key): remembered.append(key)
       case .finish(let result): return (result, remembered)
       }

@@ -1,4 +1,5 @@
 import Database
+import Synchronization
 import Testing
 
 @Suite("the pool, against a real server")
@@ -108,6 +109,68 @@ struct PoolTests {
       let slow = Transaction(
         [Statement("select pg_sleep(20)")], settings: [Setting("statement_timeout", "100ms")])
       #expect(await pool.refusal(slow)?.sqlState == "57014")
+    }
+  }
+
+  @Test("rows come one by one, wait while their reader does, and the pool goes on meanwhile")
+  func streaming() async throws {
+    try await withPool(connections: 2) { (pool, _) async throws in
+      let ticket = pool.ticket()
+      let seen = Mutex(0)
+      let many = Transaction([Statement("select n, repeat('x', 1000) from generate_series(1, 50000) as n")])
+      let run = Task {
+        try await pool.run(many, ticket: ticket) { row in
+          seen.withLock { seen in
+            seen += 1
+            #expect(row.count == 1 && row.integer() == seen)
+            return seen % 10_000 != 0
+          }
+        }
+      }
+      for stop in 1...5 {
+        #expect(try await eventually { seen.withLock { $0 } == stop * 10_000 })
+        // The other connection serves others; the paused one reads nothing more.
+        #expect(try await pool.value("select 'others'") == "others")
+        #expect(seen.withLock { $0 } == stop * 10_000)
+        pool.resume(ticket)
+      }
+      #expect(try await run.value.isEmpty)
+      #expect(try await pool.value("select 1") == "1")
+    }
+  }
+
+  @Test("a stream that fails in its middle says so; one that is cancelled while it waits ends")
+  func brokenStreams() async throws {
+    try await withPool { (pool, _) async throws in
+      let seen = Mutex(0)
+      let failing = Transaction([Statement("select 1 / (500 - n) from generate_series(1, 1000) as n")])
+      let error = await #expect(throws: DatabaseError.self) {
+        try await pool.run(failing) { _ in
+          seen.withLock {
+            $0 += 1; return true
+          }
+        }
+      }
+      guard case .refused(let cause)? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(cause.sqlState == "22012" && seen.withLock { $0 } == 499)
+      let ticket = pool.ticket()
+      let stuck = Task {
+        try await pool.run(Transaction([Statement("select generate_series(1, 100000000)")]), ticket: ticket) {
+          _ in
+          seen.withLock { $0 = -1 }
+          return false
+        }
+      }
+      #expect(try await eventually { seen.withLock { $0 } == -1 })
+      pool.cancel(ticket)
+      guard case .failure(DatabaseError.cancelled) = await stuck.result else {
+        Issue.record("not cancelled")
+        return
+      }
+      #expect(try await pool.value("select 1") == "1")
     }
   }
 

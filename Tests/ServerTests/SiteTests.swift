@@ -47,33 +47,4 @@ struct SiteTests {
       #expect(answers[0].lowercased().contains("content-length: ") && !answers[0].contains("ength: 0"))
     }
   }
-
-  @Test("endpoints declared in the database")
-  func routes() async throws {
-    let setup = [
-      "create function vibe.test_hello(name text, times int default 1) returns json language sql stable as $$ select json_build_object('hello', name, 'times', times) $$",
-      "grant execute on function vibe.test_hello(text, int) to vibe_anon",
-    ]
-    try await TestServer.with(setup: setup) { (server) async throws in
-      _ = try await server.sql(
-        "insert into vibe.routes values ('GET', '/api/hello/{name}', 'test_hello', 'vibe_anon'), ('POST', '/api/hello/{name}', 'test_hello', 'vibe_anon'), ('GET', '/api/closed', 'test_hello', 'vibe_member')"
-      )
-      #expect(
-        try await eventually {
-          try await server.request("GET", "/api/hello/a%20b?times=2").body
-            == #"{"hello" : "a b", "times" : 2}"#
-        })
-      let posted = try await server.request("POST", "/api/hello/x", body: #"{"times":3,"name":"not this"}"#)
-      #expect(posted.body == #"{"hello" : "x", "times" : 3}"#)
-      #expect(try await server.request("GET", "/api/closed").status == 401)
-      let unknown = try await server.request("GET", "/api/hello/x?time=2")
-      #expect(unknown.status == 400 && unknown.body.hasPrefix(#"{"error":{"code":"unknown_parameter""#))
-      #expect(try await server.request("GET", "/api/nope").status == 404)
-      #expect(try await server.request("GET", "/api/demo").status == 200)
-      let figures = try await server.request("GET", "/metrics").body
-      #expect(
-        figures.contains("vibe_http_requests_total{door=\"api\",status=\"200\"}")
-          && !figures.contains(TestServer.secret))
-    }
-  }
 }

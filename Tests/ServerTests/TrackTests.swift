@@ -72,8 +72,51 @@ struct TrackTests {
       let huge = try await server.request("POST", "/track", body: String(repeating: "x", count: 300_000))
       #expect(huge.status == 413)
       #expect(try await server.request("POST", "/track", body: "{\"a\":\"\0\"}").status == 400)
+      // A head that promises too much is answered before any of it has come.
+      let wire = try Wire(port: server.port)
+      wire.send("POST /track HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n")
+      let early = await wire.read { $0.contains("PAYLOAD_TOO_LARGE") }
+      #expect(early.hasPrefix("HTTP/1.1 413"))
+      let odd = try await server.request("POST", "/track", body: #"{"site":"nobody"}"#, headers: origin)
+      #expect(
+        odd.status == 404
+          && odd.body
+            == #"{"error":{"code":"NOT_FOUND","message":"site is not the key of a site","details":"nobody"}}"#
+      )
+      #expect(odd.headers["access-control-allow-origin"] == "*")
+      _ = try await server.sql("update vibe.sites set allowed_origins = '{https://shop.example}'")
+      #expect(
+        try await server.request("POST", "/track", body: envelope(tenant.key), headers: origin).status == 202)
+      let stranger = try await server.request(
+        "POST", "/track", body: envelope(tenant.key), headers: ["Origin": "https://evil.example"])
+      #expect(stranger.status == 403 && stranger.headers["access-control-allow-origin"] == "*")
       let wrong = try await server.request("GET", "/track")
       #expect(wrong.status == 405 && wrong.headers["allow"] == "OPTIONS, POST")
+    }
+  }
+
+  @Test("one site may not be sent to without end, whatever the addresses; others may")
+  func siteRate() async throws {
+    let change = { @Sendable (settings: inout Settings) in
+      settings.siteTrackRate = 1
+      settings.trustedProxies = ["127.0.0.1"].compactMap(AddressRange.init)
+    }
+    try await TestServer.with(change: change) { (server) async throws in
+      let (busy, calm) = (try await server.tenant("busy"), try await server.tenant("calm"))
+      var replies: [Reply] = []
+      for number in 0..<8 {
+        replies.append(
+          try await server.request(
+            "POST", "/track", body: envelope(busy.key, visitor: number),
+            headers: ["X-Forwarded-For": "10.0.0.\(number)"]))
+      }
+      #expect(replies.prefix(5).allSatisfy { $0.status == 202 })
+      let last = try #require(replies.last)
+      #expect(
+        last.status == 429 && last.headers["retry-after"] == "1" && last.body.contains("for this site"),
+        "\(last.body)")
+      #expect(last.headers["access-control-expose-headers"]?.contains("Retry-After") == true)
+      #expect(try await server.request("POST", "/track", body: envelope(calm.key)).status == 202)
     }
   }
 

@@ -15,7 +15,7 @@ struct RealtimeDoor: Sendable {
   func add(to router: Router<Context>) {
     router.get("/realtime/v1/sse") { request, context in
       do throws(RestError) { return try await open(request, context) } catch {
-        return RouteDoor.response(error)
+        return RouteError.response(error)
       }
     }
   }

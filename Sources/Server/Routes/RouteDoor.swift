@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -10,11 +11,11 @@ struct RouteDoor: Sendable {
 
   /// Adds the door's paths.
   func add(to router: Router<Context>) {
-    for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
+    for method in Router<Context>.methods {
       for prefix in ["api", "webhooks"] {
         router.on("/\(prefix)/**", method: method) { request, context in
           do throws(RestError) { return try await answer(request, context) } catch {
-            return Self.response(error)
+            return RouteError.response(error)
           }
         }
       }
@@ -23,61 +24,92 @@ struct RouteDoor: Sendable {
 
   private func answer(_ request: Request, _ context: Context) async throws(RestError) -> Response {
     let cache = try desk.schema.get()
-    guard let found = RouteMatch.find(request.method.rawValue, request.uri.path, in: cache.routes) else {
-      throw RestError(404, "not_found", "There is no endpoint \(request.method.rawValue) \(request.uri.path)")
+    let matches = RouteMatch.all(request.uri.path, in: cache.routes)
+    let method = request.method == .head ? "GET" : request.method.rawValue
+    guard let found = matches.first(where: { $0.route.method == method }) else {
+      if matches.isEmpty { throw RestError(404, "NOT_FOUND", "There is no endpoint \(request.uri.path)") }
+      let methods = Set(matches.map(\.route.method))
+      return RouteError.wrongMethod(allowed: Array(methods) + (methods.contains("GET") ? ["HEAD"] : []))
     }
     let caller = try await desk.callers.find(request.head)
     guard found.route.role == Names.anonymous || !caller.isAnonymous else {
-      throw RestError(401, "not_signed_in", "This endpoint is for those who have signed in")
+      throw RestError(401, "AUTH_REQUIRED", "This endpoint is for those who have signed in")
     }
-    let arguments = try await arguments(
-      request, path: found.values, of: cache.overloads(found.route.function_name))
-    let function = try cache.function(found.route.function_name, given: arguments.names)
-    let isRead = request.method == .get
-    let wishes = try Negotiation([:], isRead: isRead, exposing: [])
-    let plan = try Plan.call(
-      function, in: cache.schema, arguments: arguments, query: try QueryString(""), wishes: wishes,
-      maximum: desk.settings.maximumRows, readOnly: isRead)
-    let client = plan.isReadOnly ? nil : desk.client(of: request, context)
-    let result = try await desk.run(
-      plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache,
-      presence: context.presence)
-    return try RestAnswer.response(result, of: plan, wishes: wishes)
+    let arguments = try await RouteArguments(
+      request, path: found.values, of: cache.overloads(found.route.function_name), limit: Self.largestBody)
+    let function = try arguments.choose(cache, found.route.function_name)
+    let isReadOnly = method == "GET" || !function.is_volatile
+    let transaction = desk.transaction(
+      [RouteCall.statement(function, in: cache.schema, arguments: arguments.all)], as: caller,
+      readOnly: isReadOnly, client: isReadOnly ? nil : desk.client(of: request, context), cache: cache)
+    do {
+      return function.returns_set
+        ? try await stream(transaction, caller, context.presence, isHead: request.method == .head)
+        : try await single(transaction, caller, context.presence, isVoid: function.is_void)
+    } catch let error as RestError where error.code.hasPrefix("22") || error.code == "23514" {
+      throw await arguments.problem(with: function, in: desk.pool) ?? error
+    } catch let error as RestError {
+      throw error
+    } catch {
+      throw RestError(500, "INTERNAL", "The answer cannot be made")
+    }
   }
 
-  /// The path's values with those of the query or, for a method with a body, of the body.
-  private func arguments(
-    _ request: Request, path: [String: String], of overloads: [SchemaCache.Function]
-  ) async throws(RestError) -> Arguments {
-    if request.method == .get {
-      let query = try QueryString(request.uri.query ?? "", ignoring: "apikey")
-      let known = Set(overloads.flatMap { $0.arguments.map(\.name) })
-      if let stranger = query.items.first(where: { !known.contains($0.name) }) {
-        throw RestError(400, "unknown_parameter", "This endpoint has no parameter \"\(stranger.name)\"")
+  private func single(
+    _ transaction: Transaction, _ caller: Caller, _ presence: Presence, isVoid: Bool
+  ) async throws -> Response {
+    let rows = try await desk.run(transaction, as: caller, presence: presence)[0]
+    let settings = RouteSettings(status: rows.string(column: 1), headers: rows.string(column: 2))
+    return Self.response(settings, isVoid: isVoid, ResponseBody(byteBuffer: rows.buffer(column: 0)))
+  }
+
+  /// Rows go out while they come in: a large answer is never whole in memory, and a client that takes no more stops
+  /// the database, on a connection that none but its like use.
+  private func stream(
+    _ transaction: Transaction, _ caller: Caller, _ presence: Presence, isHead: Bool
+  ) async throws -> Response {
+    let (pool, ticket) = (desk.pool, desk.pool.ticket())
+    let rows = RowStream { pool.resume(ticket) }
+    presence.onLeave { pool.cancel(ticket) }
+    Task {
+      do throws(DatabaseError) {
+        _ = try await pool.run(transaction, lane: Desk.Lane.streams, ticket: ticket) { rows.take($0) }
+        rows.finish()
+      } catch {
+        rows.fail(RestError(error, isAnonymous: caller.isAnonymous))
       }
-      return Arguments(query: query, of: overloads).adding(path)
     }
-    return try Arguments(body: await request.bytes(limit: Self.largestBody)).adding(path)
+    // The head is due only when there is something to say; whole answers have a length.
+    var pieces = rows.pieces.makeAsyncIterator()
+    let first = try await pieces.next() ?? ByteBuffer()
+    rows.wrote(first)
+    var second = try await pieces.next()
+    while isHead, let piece = second {
+      rows.wrote(piece)
+      second = try await pieces.next()
+    }
+    guard let second else {
+      presence.forget()
+      return Self.response(rows.settings, isVoid: false, ResponseBody(byteBuffer: first))
+    }
+    let body = ResponseBody { writer in
+      defer { presence.forget() }
+      try await writer.write(first)
+      try await writer.write(second)
+      rows.wrote(second)
+      for try await piece in rows.pieces {
+        try await writer.write(piece)
+        rows.wrote(piece)
+      }
+      try await writer.finish(nil)
+    }
+    return Self.response(rows.settings, isVoid: false, body)
   }
 
-  /// The error in the convention of these endpoints.
-  static func response(_ error: RestError) -> Response {
-    var body = JsonText()
-    body.raw("{\"error\":")
-    body.object([("code", error.code), ("message", error.message), ("details", error.details)])
-    body.raw("}")
-    var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
-    if error.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
-    if error.status == 503 { headers[.retryAfter] = "1" }
-    return Response(status: .init(code: error.status), headers: headers, body: .init(byteBuffer: body.buffer))
-  }
-
-  /// The answer to a method that a path does not take.
-  static func wrongMethod(allowed: [String]) -> Response {
-    let allow = allowed.sorted().joined(separator: ", ")
-    var response = response(RestError(405, "wrong_method", "This path takes \(allow)"))
-    response.headers[.allow] = allow
-    return response
+  private static func response(_ settings: RouteSettings, isVoid: Bool, _ body: ResponseBody) -> Response {
+    var headers = settings.headers
+    if headers[.contentType] == nil, !isVoid { headers[.contentType] = "application/json; charset=utf-8" }
+    return Response(status: settings.status ?? (isVoid ? .noContent : .ok), headers: headers, body: body)
   }
 }
 
@@ -88,12 +120,11 @@ struct RouteMatch {
   /// The segments in braces by name.
   let values: [String: String]
 
-  /// The endpoint for a path; one with fewer `{…}` wins, so `/api/x/new` comes before `/api/x/{id}`.
-  static func find(_ method: String, _ path: String, in routes: [SchemaCache.Route]) -> RouteMatch? {
+  /// The endpoints for a path; those with fewer `{…}` come first, so `/api/x/new` before `/api/x/{id}`.
+  static func all(_ path: String, in routes: [SchemaCache.Route]) -> [RouteMatch] {
     let segments = path.split(separator: "/", omittingEmptySubsequences: true)
-    return routes.filter { $0.method == method }
-      .compactMap { route in match(segments, route).map { RouteMatch(route: route, values: $0) } }
-      .min { $0.values.count < $1.values.count }
+    return routes.compactMap { route in match(segments, route).map { RouteMatch(route: route, values: $0) } }
+      .sorted { $0.values.count < $1.values.count }
   }
 
   private static func match(_ segments: [Substring], _ route: SchemaCache.Route) -> [String: String]? {

@@ -74,8 +74,7 @@ struct FrontDesk: RouterMiddleware {
           ? RestError(404, "PGRST125", "Invalid path specified in request URL")
           : RestError(status.code, "XX000", status.reasonPhrase))
     }
-    let code = status == .notFound ? "not_found" : "failed"
-    return RouteDoor.response(RestError(status.code, code, status.reasonPhrase))
+    return RouteError.response(RestError(status.code, "", status.reasonPhrase))
   }
 
   // MARK: Pages of other sites

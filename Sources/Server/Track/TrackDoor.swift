@@ -24,7 +24,7 @@ struct TrackDoor: Sendable {
     router.post("/track") { request, context in
       var response: Response
       do throws(RestError) { response = try await answer(request, context) } catch {
-        response = RouteDoor.response(error)
+        response = RouteError.response(error)
       }
       Self.open(&response)
       return response
@@ -54,12 +54,18 @@ struct TrackDoor: Sendable {
     let body = try await request.bytes(limit: Self.largestBody)
     // One envelope that PostgreSQL cannot take as text would fail all that travel with it.
     guard !body.contains(0), String(validating: body, as: UTF8.self) != nil else {
-      throw RestError(400, "bad_encoding", "The request body must be UTF-8 without zero bytes")
+      throw RestError(400, "VALIDATION_ERROR", "The request body must be UTF-8 without zero bytes")
     }
     // What names no site plainly shares a bucket, too.
     let site = JsonGlance.text(Names.siteKey, in: body).map { Array($0.utf8.prefix(64)) } ?? []
     guard sites.take(site) else { return limited("for this site") }
     let answer = try await ingester.store(body, meta: desk.client(of: request, context))
+    if answer.status >= 400 {
+      let refusal = JsonValue(text: String(buffer: answer.body))
+      throw RestError(
+        answer.status, refusal?["code"]?.text ?? "", refusal?["message"]?.text ?? "",
+        details: refusal?["details"]?.text)
+    }
     return Response(
       status: .init(code: answer.status), headers: [.contentType: "application/json; charset=utf-8"],
       body: .init(byteBuffer: answer.body))
@@ -67,8 +73,6 @@ struct TrackDoor: Sendable {
 
   private func limited(_ reason: String) -> Response {
     desk.metrics.add("vibe_track_limited_total")
-    var response = RouteDoor.response(RestError(429, "too_many_requests", "Too many requests \(reason)"))
-    response.headers[.retryAfter] = "1"
-    return response
+    return RouteError.response(RestError(429, "RATE_LIMITED", "Too many requests \(reason)"))
   }
 }
