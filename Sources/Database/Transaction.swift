@@ -32,11 +32,20 @@ package struct Setting: Sendable, Hashable {
   package let name: String
   /// Its value as text.
   package let value: String
+  /// A function that is called with the value once it is set, and may refuse the transaction.
+  package let check: String?
 
   /// A setting from name and value.
-  package init(_ name: String, _ value: String) {
+  package init(_ name: String, _ value: String, check: String? = nil) {
     self.name = name
     self.value = value
+    self.check = check
+  }
+
+  /// The call that makes it from parameter `place`.
+  func call(_ place: Int) -> String {
+    let set = "pg_catalog.set_config(\(quoteLiteral(name)), $\(place), true)"
+    return check.map { "\($0)(\(set))" } ?? set
   }
 }
 
@@ -88,15 +97,15 @@ package struct Envelopes {
   package mutating func statement(for transaction: Transaction) -> Statement? {
     let settings = transaction.allSettings
     guard !settings.isEmpty else { return nil }
-    return Statement(text(settings.map(\.name)), settings.map { .text($0.value) })
+    return Statement(text(settings), settings.map { .text($0.value) })
   }
 
-  private mutating func text(_ names: [String]) -> String {
-    if let known = texts[names] { return known }
-    let calls = names.enumerated().map { "pg_catalog.set_config(\(quoteLiteral($1)), $\($0 + 1), true)" }
-    let text = "select " + calls.joined(separator: ", ")
+  private mutating func text(_ settings: [Setting]) -> String {
+    let kind = settings.map { $0.check ?? "" } + settings.map(\.name)
+    if let known = texts[kind] { return known }
+    let text = "select " + settings.enumerated().map { $1.call($0 + 1) }.joined(separator: ", ")
     if texts.count >= Self.most { texts.removeAll() }
-    texts[names] = text
+    texts[kind] = text
     return text
   }
 }

@@ -42,7 +42,8 @@ package struct Desk: Sendable {
     _ statements: [Statement], as caller: Caller, readOnly: Bool, client: String?, cache: SchemaCache
   ) -> Transaction {
     var settings = cache.roles[caller.role] ?? []
-    settings.append(Setting(Names.claims, caller.claims))
+    let check = caller.isAnonymous ? nil : Names.sessionCheck.function
+    settings.append(Setting(Names.claims, caller.claims, check: check))
     if let client { settings.append(Setting(Names.client, client)) }
     return Transaction(statements, role: caller.role, settings: settings, readOnly: readOnly)
   }
@@ -57,8 +58,14 @@ package struct Desk: Sendable {
     do {
       return try await pool.run(transaction, lane: Lane.requests, ticket: ticket)
     } catch {
-      throw RestError(error, isAnonymous: caller.isAnonymous)
+      guard case .refused(let cause) = error, cause.sqlState == Names.sessionCheck.refusal else {
+        throw RestError(error, isAnonymous: caller.isAnonymous)
+      }
+      guard caller.isFromCookie else { throw RestError(401, "PGRST303", cause.message, hint: cause.hint) }
     }
+    // Nothing was done yet. A page whose session has ended is a page without one.
+    return try await run(
+      statement, as: .anonymous, readOnly: readOnly, client: client, cache: cache, presence: presence)
   }
 
   /// Where a request comes from, as the SQL functions read it.

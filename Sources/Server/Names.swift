@@ -6,6 +6,8 @@ enum Names {
   static let anonymous = "vibe_anon"
   /// The setting that tells SQL who calls.
   static let claims = "request.jwt.claims"
+  /// The function that refuses claims whose session has ended, with this SQLSTATE.
+  static let sessionCheck = (function: "vibe_private.check_session", refusal: "PT401")
   /// The setting that tells SQL where a request came from, in the form of ingest's meta.
   static let client = "vibe.client"
   /// Names by which clients may ask for the exposed schema.
@@ -21,11 +23,16 @@ enum Names {
   /// One step of signing in or out.
   static func auth(_ action: String, request: [UInt8], meta: String) -> Statement {
     Statement(
-      "select status, body::text, claims::text from vibe_private.auth($1, $2::jsonb, $3::jsonb)",
+      "select status, body::text, claims::text from vibe_private.answer_auth($1, $2, $3::jsonb)",
       [.text(action), .bytes(request), .text(meta)])
   }
 
-  /// Claims for a new secret API key.
+  /// Claims of an API key, and how many requests a minute it may make; no row when it is not one.
+  static func useApiKey(_ key: String) -> Statement {
+    Statement("select claims::text, requests_per_minute from vibe_private.use_api_key($1)", [.text(key)])
+  }
+
+  /// Claims for a new secret key.
   static let secretClaims = Statement("select vibe_private.create_secret_session()::text")
 
   /// The member of an envelope that names the site.

@@ -17,6 +17,8 @@ package struct Settings: Sendable {
   package var poolSize = 12
   /// How long an access token lasts.
   package var tokenMinutes = 60
+  /// Who may make an account.
+  package var signup = Signup.open
   /// Peers whose word about the client's address counts.
   package var trustedProxies: [AddressRange] = []
   /// Origins of other sites whose pages may use the REST, auth, realtime and product doors; `*` is any.
@@ -31,6 +33,11 @@ package struct Settings: Sendable {
   package var arrivalTime = Duration.seconds(60)
   /// From which level on the server logs.
   package var logLevel = Logger.Level.info
+
+  /// Who may make an account: anyone, anyone whom an operator confirms, or the invited.
+  package enum Signup: String, CaseIterable, Sendable {
+    case open, confirm, closed
+  }
 
   /// Settings with defaults for everything else.
   package init(database: DatabaseAddress, jwtSecret: String, siteDirectory: String) {
@@ -71,6 +78,10 @@ extension Settings {
     ("VIBE_CORS_ORIGINS", "(none)", "origins whose pages may call this server, or *; never with cookies"),
     ("VIBE_POOL_SIZE", "12", "connections for requests, beside a few of the server's own"),
     ("VIBE_TOKEN_MINUTES", "60", "life of an access token"),
+    (
+      "VIBE_SIGNUP", "open",
+      "who may sign up: open, confirm (an operator confirms each), closed (the invited)"
+    ),
     ("VIBE_MAX_ROWS", "10000", "most rows of one answer"),
     ("VIBE_TRACK_RATE", "100", "requests a second to /track from one address"),
     ("VIBE_TRACK_SITE_RATE", "2000", "requests a second to /track for one site"),
@@ -103,6 +114,8 @@ extension Settings {
     }
     corsOrigins = Set(
       try read.list("VIBE_CORS_ORIGINS", "origin like https://shop.example") { Self.origin($0) })
+    signup =
+      try read.list("VIBE_SIGNUP", "one of open, confirm, closed") { Signup(rawValue: $0) }.first ?? signup
     logLevel =
       try read.list("VIBE_LOG_LEVEL", "one of trace, debug, info, notice, warning, error, critical") {
         Logger.Level(rawValue: $0)

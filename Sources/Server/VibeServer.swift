@@ -29,7 +29,8 @@ package final class VibeServer: Sendable {
     let schema = SchemaStore(pool: pool, question: Names.schemaCache, channel: Names.reload, logger: logger)
     files = try StaticFiles(directory: settings.siteDirectory)
     desk = Desk(
-      settings: settings, pool: pool, schema: schema, tokens: tokens, callers: Callers(tokens: tokens),
+      settings: settings, pool: pool, schema: schema, tokens: tokens,
+      callers: Callers(tokens: tokens, keys: KeyRing(pool: pool)),
       metrics: Metrics())
     feed = Feed(pool: pool, metrics: desk.metrics, logger: logger)
     self.logger = logger

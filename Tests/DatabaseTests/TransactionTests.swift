@@ -22,6 +22,19 @@ struct TransactionTests {
     #expect(envelope.parameters == ["it's", "on", "r"])
   }
 
+  @Test("a check is called with its value, before the role is taken; without one it is another statement")
+  func checked() throws {
+    let checked = Transaction([], role: "r", settings: [Setting("a.b", "x", check: "s.f")])
+    var envelopes = Envelopes()
+    let made = envelopes.statement(for: Transaction([], role: "r", settings: [Setting("a.b", "x")]))
+    let again = envelopes.statement(for: checked)
+    let (plain, envelope) = (try #require(made), try #require(again))
+    #expect(
+      envelope.sql
+        == "select s.f(pg_catalog.set_config('a.b', $1, true)), pg_catalog.set_config('role', $2, true)")
+    #expect(plain.sql != envelope.sql && plain.parameters == envelope.parameters)
+  }
+
   @Test(
     "quotes identifiers",
     arguments: [("a", "\"a\""), ("a\"b", "\"a\"\"b\""), ("a\0b", "\"ab\""), ("", "\"\"")])

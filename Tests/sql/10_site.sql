@@ -88,7 +88,66 @@ select vibe.site_id();
 -- A signed-in user owns the site they make, and may let others in.
 select vibe.create_site('gamma') > 0 as made;
 select s.name, m.role from vibe.site_members as m join vibe.sites as s using (site_id);
+-- Owners invite; whether an e-mail has an account, they are not told.
 select vibe.add_member('gamma', 'viewer@example.com', 'viewer');
+select vibe.add_member('gamma', 'ghost@example.com', 'viewer');
+select vibe.add_member('gamma', 'test_analyst', 'viewer');
+select length(vibe.invite_member('gamma', ' Viewer@Example.com', 'viewer')) as first, length(vibe.invite_member('gamma', 'ghost@example.com', 'member')) as ghost;
+select vibe.invite_member('gamma', 'nobody', 'viewer');
+select vibe.invite_member('gamma', 'viewer@example.com', 'king');
+select vibe.invite_member('gamma', 'outsider@example.com', 'viewer');
+select vibe.invite_member('beta', 'viewer@example.com', 'viewer');
+-- A second invitation takes the first one's place.
+select vibe.invite_member('gamma', 'viewer@example.com', 'viewer') as t1 \gset
+select vibe.invite_member('gamma', 'viewer@example.com', 'viewer') as t \gset
+select email, role, invited_by, expires_at - created_at as lasts from vibe.get_invitations('gamma');
+-- Only the invited e-mail, only once, only somebody signed in; nobody else sees who is invited.
+select vibe.accept_invitation(:'t');
+select public.become('member');
+select vibe.accept_invitation(:'t');
+select vibe.get_invitations('gamma');
+set "request.jwt.claims" = '';
+select vibe.accept_invitation(:'t');
+select public.become('viewer');
+select vibe.accept_invitation(:'t1');
+select vibe.accept_invitation(null);
+select vibe.accept_invitation(:'t') > 0 as joined;
+select vibe.accept_invitation(:'t');
+select vibe.invite_member('gamma', 'member@example.com', 'viewer');
+select email_or_login, role from vibe.get_members('gamma');
+select public.become('member');
+select email_or_login, role from vibe.get_members('gamma');
+-- Taken back, run out, or from somebody who is no owner any more: worth nothing.
+select public.become('outsider');
+select vibe.invite_member('gamma', 'viewer@example.com', 'member');
+select vibe.invite_member('gamma', 'member@example.com', 'viewer') as t \gset
+select vibe.cancel_invitation('gamma', 'Member@example.com');
+select vibe.cancel_invitation('gamma', 'member@example.com');
+select public.become('member');
+select vibe.accept_invitation(:'t');
+select public.become('outsider');
+select vibe.invite_member('gamma', 'member@example.com', 'viewer') as t \gset
+reset session authorization;
+update vibe_private.one_time_tokens set expires_at = now() where email = 'member@example.com';
+set session authorization vibe_server;
+set role vibe_member;
+select email from vibe.get_invitations('gamma');
+select public.become('member');
+select vibe.accept_invitation(:'t');
+select public.become('outsider');
+select vibe.invite_member('gamma', 'member@example.com', 'viewer') as t \gset
+-- The last owner stays; between two, one may go.
+select vibe.remove_member('gamma', 'outsider@example.com');
+select vibe.add_member('gamma', 'outsider@example.com', 'viewer');
+select vibe.add_member('gamma', 'viewer@example.com', 'owner');
+select vibe.add_member('gamma', 'outsider@example.com', 'viewer');
+select public.become('member');
+select vibe.accept_invitation(:'t');
+select public.become('viewer');
+select email from vibe.get_invitations('gamma');
+select vibe.add_member('gamma', 'outsider@example.com', 'owner');
+select email from vibe.get_invitations('gamma');
+select public.become('outsider');
 select vibe.add_member('gamma', 'viewer@example.com', 'member');
 select m.role, count(*) from vibe.site_members as m group by 1 order by 1;
 select public.become('viewer');

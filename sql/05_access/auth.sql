@@ -1,4 +1,29 @@
 -- The one door of the server's /auth/v1 pages. Failures are answers, not errors: their counters must be committed.
+create function vibe_private.answer_auth(action text, request text, meta jsonb)
+returns table (status int, body jsonb, claims jsonb)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    parsed jsonb;
+begin
+    -- Read here and not by the caller's cast: its error would put the text, with the password in it, into the database's log.
+    begin
+        parsed := coalesce(nullif(request, ''), '{}')::jsonb;
+    exception when others then
+        parsed := null;
+    end;
+    if jsonb_typeof(parsed) = 'object' then
+        return query select * from vibe_private.auth(action, parsed, meta);
+    else
+        return query select * from vibe_private.auth_error(400, 'bad_json', 'The request body must be a JSON object');
+    end if;
+end
+$$;
+comment on function vibe_private.answer_auth(text, text, jsonb) is
+    'vibe_private.auth for a body as it came. Definer: accounts are secret';
+grant execute on function vibe_private.answer_auth(text, text, jsonb) to vibe_server;
+
 create function vibe_private.auth(action text, request jsonb, meta jsonb)
 returns table (status int, body jsonb, claims jsonb)
 language plpgsql volatile security definer
@@ -7,88 +32,63 @@ as $$
 begin
     case action
         when 'signup' then return query select * from vibe_private.sign_up(request, meta);
+        when 'company' then return query select * from vibe_private.sign_up_company(request, meta);
         when 'password' then return query select * from vibe_private.sign_in(request, meta);
         when 'refresh' then return query select * from vibe_private.refresh_session(request, meta);
+        when 'verify' then return query select * from vibe_private.use_one_time_token(request, meta);
         when 'user' then return query select * from vibe_private.signed_in_user(meta);
+        when 'update' then return query select * from vibe_private.update_user(request, meta);
         when 'logout' then return query select * from vibe_private.sign_out(request, meta);
         else perform vibe_private.fail(format('auth action "%s" does not exist', action));
     end case;
 end
 $$;
 comment on function vibe_private.auth(text, jsonb, jsonb) is
-    'signup, password, refresh, user and logout: HTTP status, body for the client, and the claims to sign. Definer: accounts are secret';
-grant execute on function vibe_private.auth(text, jsonb, jsonb) to vibe_server;
+    'signup, company, password, refresh, verify, user, update and logout: HTTP status, body for the client, and the claims to sign. Definer: accounts are secret';
 
-create function vibe_private.auth_error(status int, code text, message text)
+create function vibe_private.auth_error(status int, code text, message text, more jsonb default '{}')
 returns table (status int, body jsonb, claims jsonb)
 language sql immutable parallel safe
 as $$
-    select status, jsonb_build_object('code', status, 'error_code', code, 'msg', message), null::jsonb
+    select status, jsonb_build_object('code', status, 'error_code', code, 'msg', message) || more, null::jsonb
 $$;
-comment on function vibe_private.auth_error(int, text, text) is 'an answer of the auth door that says no';
+comment on function vibe_private.auth_error(int, text, text, jsonb) is 'an answer of the auth door that says no, in GoTrue''s words';
 
-create function vibe_private.sign_up(request jsonb, meta jsonb)
+create function vibe_private.refuse_password(password text)
 returns table (status int, body jsonb, claims jsonb)
-language plpgsql volatile
+language sql immutable parallel safe
 as $$
-declare
-    hour constant interval := '1 hour';
-    problem record;
-    made uuid;
-begin
-    select * into problem from vibe_private.credentials_problem(trim(request ->> 'email'), request ->> 'password');
-    if found then
-        return query select * from vibe_private.auth_error(422, problem.code, problem.reason);
-    elsif coalesce(jsonb_typeof(request -> 'data'), 'null') not in ('object', 'null')
-        or pg_column_size(request -> 'data') > 8192 then
-        return query select * from vibe_private.auth_error(
-            422, 'validation_failed', 'data must be an object of at most 8 kB'
-        );
-    elsif vibe_private.count_attempt('signup', meta ->> 'address', hour) > 20 then
-        return query select * from vibe_private.auth_error(429, 'over_request_rate_limit', 'Request rate limit reached');
-    else
-        made := vibe_private.add_user(
-            trim(request ->> 'email'), request ->> 'password', nullif(request -> 'data', 'null'), false
-        );
-        if made is null then
-            return query select * from vibe_private.auth_error(422, 'user_already_exists', 'User already registered');
-        else
-            return query select * from vibe_private.start_session(made, meta);
-        end if;
-    end if;
-end
+    select e.*
+    from (select vibe_private.password_problem(password), octet_length(password) > 72) as p (problem, too_long)
+    cross join lateral vibe_private.auth_error(
+        422, case when p.too_long then 'validation_failed' else 'weak_password' end, p.problem,
+        case when p.too_long then '{}' else '{"weak_password": {"reasons": ["length"]}}'::jsonb end
+    ) as e
+    where p.problem is not null
 $$;
-comment on function vibe_private.sign_up(jsonb, jsonb) is 'makes an account and signs it in; at most 20 an hour from one address';
+comment on function vibe_private.refuse_password(text) is 'the answer to a password that is too short or too long, or no row';
 
-create function vibe_private.sign_in(request jsonb, meta jsonb)
+create function vibe_private.refuse_haste()
 returns table (status int, body jsonb, claims jsonb)
-language plpgsql volatile
+language sql immutable parallel safe
 as $$
-declare
-    span constant interval := '15 minutes';
-    account text := left(lower(trim(coalesce(request ->> 'email', ''))), 254);
-    address text := coalesce(meta ->> 'address', '');
-    known record;
-begin
-    if not vibe_private.attempts_left('password of account', account, 20, span)
-        or not vibe_private.attempts_left('password from address', address, 100, span) then
-        return query select * from vibe_private.auth_error(429, 'over_request_rate_limit', 'Request rate limit reached');
-        return;
-    end if;
-    select u.user_id, u.password_hash into known from vibe_private.users as u where u.email = account;
-    if vibe_private.password_matches(coalesce(request ->> 'password', ''), known.password_hash) then
-        delete from vibe_private.attempts as a where a.kind = 'password of account' and a.subject = account;
-        return query select * from vibe_private.start_session(known.user_id, meta);
-    else
-        -- Counted after the comparison: no lock is held while bcrypt works.
-        perform vibe_private.count_attempt('password of account', account, span),
-            vibe_private.count_attempt('password from address', address, span);
-        return query select * from vibe_private.auth_error(400, 'invalid_credentials', 'Invalid login credentials');
-    end if;
-end
+    select * from vibe_private.auth_error(429, 'over_request_rate_limit', 'Request rate limit reached')
 $$;
-comment on function vibe_private.sign_in(jsonb, jsonb) is
-    'signs in by password; 20 failures for an account or 100 from an address within 15 minutes close the door';
+comment on function vibe_private.refuse_haste() is 'the answer to too many attempts';
+
+create function vibe_private.refuse_session(told jsonb)
+returns table (status int, body jsonb, claims jsonb)
+language sql immutable parallel safe
+as $$
+    select e.*
+    from (values
+        (401, 'no_authorization', 'This endpoint requires a valid Bearer token', true),
+        (403, 'session_not_found', 'Session from session_id claim in JWT does not exist', false)
+    ) as p (status, code, message, without)
+    cross join lateral vibe_private.auth_error(p.status, p.code, p.message) as e
+    where p.without = (told ->> 'session_id' is null)
+$$;
+comment on function vibe_private.refuse_session(jsonb) is 'the answer to who has no session, or one that has ended';
 
 create function vibe_private.refresh_session(request jsonb, meta jsonb)
 returns table (status int, body jsonb, claims jsonb)
@@ -125,31 +125,6 @@ $$;
 comment on function vibe_private.refresh_session(jsonb, jsonb) is
     'exchanges a refresh token for a new one; a token used twice ends the session';
 
-create function vibe_private.signed_in_user(meta jsonb)
-returns table (status int, body jsonb, claims jsonb)
-language plpgsql stable parallel safe
-as $$
-declare
-    live record;
-begin
-    if coalesce(meta #>> '{claims,session_id}', '') = '' then
-        return query select * from vibe_private.auth_error(
-            401, 'no_authorization', 'This endpoint requires a valid Bearer token'
-        );
-        return;
-    end if;
-    select * into live from vibe_private.live_session(meta -> 'claims');
-    if found then
-        return query select 200, vibe_private.user_body(live.user_id), null::jsonb;
-    else
-        return query select * from vibe_private.auth_error(
-            403, 'session_not_found', 'Session from session_id claim in JWT does not exist'
-        );
-    end if;
-end
-$$;
-comment on function vibe_private.signed_in_user(jsonb) is 'the account behind the claims, while their session lives';
-
 create function vibe_private.sign_out(request jsonb, meta jsonb)
 returns table (status int, body jsonb, claims jsonb)
 language plpgsql volatile
@@ -160,15 +135,13 @@ declare
 begin
     if scope not in ('global', 'local', 'others') then
         return query select * from vibe_private.auth_error(
-            400, 'validation_failed', format('Unsupported logout scope "%s"', scope)
+            400, 'validation_failed', format('Unsupported logout scope "%s"', left(scope, 100))
         );
         return;
     end if;
     select * into live from vibe_private.live_session(meta -> 'claims');
     if not found then
-        return query select * from vibe_private.auth_error(
-            403, 'session_not_found', 'Session from session_id claim in JWT does not exist'
-        );
+        return query select * from vibe_private.refuse_session(meta -> 'claims');
         return;
     end if;
     update vibe_private.sessions as s set revoked_at = now()

@@ -1,39 +1,54 @@
--- Passwords and the counters that make guessing them slow.
-create function vibe_private.credentials_problem(email text, password text)
-returns table (code text, reason text)
+-- Passwords, and accounts made by operators.
+create function vibe_private.email_problem(email text) returns text
 language sql immutable parallel safe
 as $$
-    select p.code, p.reason
-    from (values
-        (1, email is null or length(email) > 254 or email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$',
-         'validation_failed', 'Unable to validate email address: invalid format'),
-        (2, coalesce(length(password), 0) < 8, 'weak_password', 'Password should be at least 8 characters'),
-        -- bcrypt reads 72 bytes; a longer password would be cut in silence.
-        (3, octet_length(password) > 72, 'validation_failed', 'Password cannot be longer than 72 bytes')
-    ) as p (place, broken, code, reason)
-    where p.broken
-    order by p.place
-    limit 1
+    select 'Unable to validate email address: invalid format'
+    where email is null or length(email) > 254 or email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'
 $$;
-comment on function vibe_private.credentials_problem(text, text) is 'why an account cannot be made with these, or no row';
+comment on function vibe_private.email_problem(text) is 'why nobody can have this e-mail, or null';
 
-create function vibe_private.add_user(email text, password text, metadata jsonb, is_operator boolean) returns uuid
+create function vibe_private.password_problem(password text) returns text
+language sql immutable parallel safe
+as $$
+    select case
+        when coalesce(length(password), 0) < 8 then 'Password should be at least 8 characters'
+        -- bcrypt reads 72 bytes; a longer password would be cut in silence.
+        when octet_length(password) > 72 then 'Password cannot be longer than 72 bytes'
+    end
+$$;
+comment on function vibe_private.password_problem(text) is 'why this cannot be a password, or null';
+
+create function vibe_private.password_hash(password text) returns text
 language sql volatile
 as $$
-    insert into vibe_private.users (email, password_hash, metadata, is_operator)
-    values (lower(email), public.crypt(password, public.gen_salt('bf', 12)), coalesce(metadata, '{}'), is_operator)
+    select public.crypt(password, public.gen_salt('bf', 12))
+$$;
+comment on function vibe_private.password_hash(text) is 'bcrypt of cost 12 with a new salt: about a quarter of a second of one processor';
+
+create function vibe_private.add_user(
+    email text, password text, metadata jsonb, is_operator boolean, confirmed boolean default true
+) returns uuid
+language sql volatile
+as $$
+    insert into vibe_private.users (email, password_hash, metadata, is_operator, confirmed_at)
+    values (
+        lower(email), vibe_private.password_hash(password), coalesce(metadata, '{}'), is_operator,
+        case when confirmed then now() end
+    )
     on conflict do nothing
     returning user_id
 $$;
-comment on function vibe_private.add_user(text, text, jsonb, boolean) is
-    'makes an account with a bcrypt hash of cost 12; null when the e-mail has one already';
+comment on function vibe_private.add_user(text, text, jsonb, boolean, boolean) is
+    'makes an account; null when the e-mail has one already, after the same work';
 
 create function vibe.create_user(email text, password text, is_operator boolean default false) returns uuid
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    problem record;
+    problem text := coalesce(
+        vibe_private.email_problem(create_user.email), vibe_private.password_problem(create_user.password)
+    );
     made uuid;
 begin
     if not vibe_private.is_operator() then
@@ -45,9 +60,8 @@ begin
             hint => 'run vibe.create_user as a superuser of the database', errcode => '42501'
         );
     end if;
-    select * into problem from vibe_private.credentials_problem(create_user.email, create_user.password);
-    if found then
-        perform vibe_private.fail(problem.reason, detail => format('user "%s"', create_user.email));
+    if problem is not null then
+        perform vibe_private.fail(problem, detail => format('user "%s"', create_user.email));
     end if;
     made := vibe_private.add_user(create_user.email, create_user.password, '{}', create_user.is_operator);
     if made is null then
@@ -68,28 +82,3 @@ as $$
         = coalesce(password_hash, '') and octet_length(password) <= 72
 $$;
 comment on function vibe_private.password_matches(text, text) is 'compares in the same time whether or not there is a hash';
-
-create function vibe_private.attempts_left(kind text, subject text, most int, span interval) returns boolean
-language sql stable parallel safe
-as $$
-    select not exists (
-        select from vibe_private.attempts as a
-        where a.kind = attempts_left.kind and a.subject = attempts_left.subject
-          and a.attempts >= most and a.began_at > now() - span
-    )
-$$;
-comment on function vibe_private.attempts_left(text, text, int, interval) is
-    'whether the subject has made fewer than so many attempts in the running window';
-
-create function vibe_private.count_attempt(kind text, subject text, span interval) returns int
-language sql volatile
-as $$
-    insert into vibe_private.attempts as a (kind, subject)
-    select count_attempt.kind, count_attempt.subject where count_attempt.subject is not null
-    on conflict (kind, subject) do update set
-        began_at = case when a.began_at > now() - span then a.began_at else now() end,
-        attempts = case when a.began_at > now() - span then a.attempts + 1 else 1 end
-    returning a.attempts
-$$;
-comment on function vibe_private.count_attempt(text, text, interval) is
-    'counts one more attempt and tells how many there are in the running window';

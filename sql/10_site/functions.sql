@@ -31,22 +31,28 @@ comment on function vibe.my_sites(text) is
     'ids of the sites where the caller has at least this role: by signed-in session on the server, by login name elsewhere, all for operators and the nightly work. Definer: policies ask it, so it must see members itself';
 grant execute on function vibe.my_sites(text) to vibe_analyst;
 
+-- plpgsql, like all that runs in each request: it keeps its plans, where a function in SQL would be planned at every call.
 create function vibe_private.session_sites(claims jsonb) returns table (site_id int, role text)
-language sql stable parallel safe security definer rows 4
+language plpgsql stable parallel safe security definer rows 4
 set search_path = pg_catalog, pg_temp
 as $$
-    select m.site_id, m.role
-    from vibe_private.live_session(claims) as s
-    join vibe.site_members as m on m.user_id = s.user_id
-    where not s.is_operator
-    union all
-    select a.site_id, 'owner'
-    from vibe_private.live_session(claims) as s
-    cross join vibe.sites as a
-    where s.is_operator
+declare
+    live record;
+begin
+    if claims ? 'key_id' then
+        return query select k.site_id, k.role from vibe_private.key_sites((claims ->> 'key_id')::uuid) as k;
+        return;
+    end if;
+    select * into live from vibe_private.live_session(claims);
+    if live.is_operator then
+        return query select a.site_id, 'owner' from vibe.sites as a;
+    else
+        return query select m.site_id, m.role from vibe.site_members as m where m.user_id = live.user_id;
+    end if;
+end
 $$;
 comment on function vibe_private.session_sites(jsonb) is
-    'sites and roles of the claims'' live session; nothing when it has ended. Definer: reads members for realtime and my_sites()';
+    'sites and roles of the claims'' live session or API key; nothing when it has ended. Definer: reads members for realtime and my_sites()';
 grant execute on function vibe_private.session_sites(jsonb) to vibe_server;
 
 create function vibe.site_ids(site text default null) returns int[]
@@ -142,59 +148,3 @@ $$;
 comment on function vibe.create_site(text, text, text, text) is
     'makes a site and its caller the owner; returns its id. Definer: nobody may write sites directly';
 grant execute on function vibe.create_site(text, text, text, text) to vibe_member;
-
-create function vibe.add_member(site text, email_or_login text, role text) returns void
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    target int := vibe.site_id(add_member.site, 'owner');
-    found_user uuid;
-begin
-    if add_member.role is null or add_member.role not in ('viewer', 'member', 'owner') then
-        perform vibe_private.fail(
-            format('site role "%s" is unknown', add_member.role), hint => 'roles are viewer, member and owner'
-        );
-    end if;
-    select u.user_id into found_user from vibe_private.users as u where u.email = lower(email_or_login);
-    if found_user is not null then
-        insert into vibe.site_members (site_id, user_id, role)
-        values (target, found_user, add_member.role)
-        on conflict (user_id, site_id) where user_id is not null do update set role = excluded.role;
-    elsif email_or_login like '%@%' or not exists (select from pg_catalog.pg_roles where rolname = email_or_login) then
-        perform vibe_private.fail(format('nobody signs in as "%s"', email_or_login), hint => 'they must sign up first');
-    elsif add_member.role <> 'viewer' then
-        perform vibe_private.fail(
-            format('database login "%s" can only be a viewer', email_or_login),
-            detail => 'database logins read; writing goes through the server''s users'
-        );
-    else
-        insert into vibe.site_members (site_id, login_name, role)
-        values (target, email_or_login, add_member.role)
-        on conflict (login_name, site_id) where login_name is not null do nothing;
-    end if;
-end
-$$;
-comment on function vibe.add_member(text, text, text) is
-    'lets a user (by e-mail) or a database login into a site, or changes their role; owners only. Definer: nobody may write members directly';
-grant execute on function vibe.add_member(text, text, text) to vibe_member;
-
-create function vibe.remove_member(site text, email_or_login text) returns void
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    target int := vibe.site_id(remove_member.site, 'owner');
-begin
-    delete from vibe.site_members as m
-    where m.site_id = target
-      and (m.login_name = email_or_login
-           or m.user_id = (select u.user_id from vibe_private.users as u where u.email = lower(email_or_login)));
-    if not found then
-        perform vibe_private.fail(format('"%s" is not a member of the site', email_or_login));
-    end if;
-end
-$$;
-comment on function vibe.remove_member(text, text) is
-    'ends a membership, from the next statement on; owners only. Definer: nobody may write members directly';
-grant execute on function vibe.remove_member(text, text) to vibe_member;

@@ -58,6 +58,30 @@ comment on policy read on vibe.site_members is 'members of a site see each other
 -- No write policy: sites and members change by functions that require the owner.
 grant select on vibe.sites, vibe.site_members to vibe_analyst;
 
+create table vibe_private.invitations (
+    site_id int not null references vibe.sites on delete cascade,
+    email text not null,
+    role text not null,
+    token_hash bytea not null unique references vibe_private.one_time_tokens on delete cascade,
+    invited_by uuid references vibe_private.users on delete cascade,
+    created_at timestamptz not null default now(),
+    primary key (site_id, email),
+    constraint invitations_role check (role in ('viewer', 'member', 'owner'))
+);
+comment on table vibe_private.invitations is 'who is asked to join a site; the row goes when the token is used or ends';
+comment on column vibe_private.invitations.invited_by is 'the owner, whose word counts while they are one; null: an operator, by SQL';
+create index invitations_inviter on vibe_private.invitations (invited_by);
+comment on index vibe_private.invitations_inviter is 'follows a user who is deleted';
+
+create table vibe_private.api_key_sites (
+    site_id int not null references vibe.sites on delete cascade,
+    key_id uuid not null references vibe_private.api_keys on delete cascade,
+    primary key (site_id, key_id)
+);
+comment on table vibe_private.api_key_sites is 'the sites that an API key reaches';
+create index api_key_sites_key on vibe_private.api_key_sites (key_id);
+comment on index vibe_private.api_key_sites_key is 'finds the sites of a key, at each of its requests';
+
 -- Rows to be locked, see vibe_private.take_turn().
 create table vibe_private.turns (
     site_id int not null references vibe.sites on delete cascade,

@@ -205,6 +205,7 @@ begin
     );
     delete from vibe_private.attempts as a where a.began_at < now() - interval '1 day';
     delete from vibe_private.sessions as s where coalesce(s.revoked_at, s.expires_at) < now() - interval '7 days';
+    delete from vibe_private.one_time_tokens as t where t.expires_at < now();
 end
 $$;
 comment on function vibe_private.forget_old_tracking() is

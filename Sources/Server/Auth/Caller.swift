@@ -7,6 +7,8 @@ package struct Caller: Sendable, Hashable {
   package let role: String
   /// The claims as JSON text.
   package let claims: String
+  /// Whether a cookie of our own page says so.
+  package var isFromCookie = false
   /// Whether nobody has signed in.
   package var isAnonymous: Bool { role == Names.anonymous }
 
@@ -17,9 +19,13 @@ package struct Caller: Sendable, Hashable {
 /// Finds the caller in the headers.
 package struct Callers: Sendable {
   private let tokens: Tokens
+  private let keys: KeyRing
 
-  /// Callers whose tokens are checked by `tokens`.
-  package init(tokens: Tokens) { self.tokens = tokens }
+  /// Callers whose tokens are checked by `tokens` and whose API keys by `keys`.
+  init(tokens: Tokens, keys: KeyRing) {
+    self.tokens = tokens
+    self.keys = keys
+  }
 
   /// The caller: by `Authorization`, else by `apikey`, else by the cookie of our own page, else anonymous.
   package func find(_ head: HTTPRequest, queryKey: String? = nil) async throws(RestError) -> Caller {
@@ -32,13 +38,16 @@ package struct Callers: Sendable {
     }
     if let key = headers[.apiKey] ?? queryKey { return try await caller(key) }
     if let token = SessionCookie.token(in: headers), SessionCookie.counts(head) {
-      // A page whose session ended is a page without one; its next read is refused for lack of rights.
-      return (try? await caller(token)) ?? .anonymous
+      // A page whose token has run out is a page without one.
+      var caller = (try? await caller(token)) ?? .anonymous
+      caller.isFromCookie = true
+      return caller
     }
     return .anonymous
   }
 
   private func caller(_ token: String) async throws(RestError) -> Caller {
+    if token.hasPrefix(KeyRing.prefix) { return try await keys.caller(token) }
     do {
       let claims = try await tokens.verify(token)
       return Caller(role: claims.role ?? Names.anonymous, claims: claims.json)
@@ -72,6 +81,11 @@ enum SessionCookie {
       }
     }
     return plain
+  }
+
+  /// Whether a browser says that the request comes from a page of another site.
+  static func isElsewhere(_ head: HTTPRequest) -> Bool {
+    (head.headerFields[.origin] ?? head.headerFields[.secFetchSite]) != nil && !counts(head)
   }
 
   /// Whether the request comes from a page of our own: no other site may use the visitor's cookie.

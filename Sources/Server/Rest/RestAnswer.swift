@@ -55,7 +55,7 @@ enum RestAnswer {
         ? "Bearer error=\"invalid_token\", error_description=\"\(error.message.filter { $0 != "\"" && $0 != "\\" })\""
         : "Bearer"
     }
-    if error.status == 503 { headers[.retryAfter] = "1" }
+    if [429, 503].contains(error.status) { headers[.retryAfter] = "1" }
     return Response(status: .init(code: error.status), headers: headers, body: .init(byteBuffer: body.buffer))
   }
 }
