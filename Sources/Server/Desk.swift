@@ -64,8 +64,12 @@ package struct Desk: Sendable {
       guard caller.isFromCookie else { throw RestError(401, "PGRST303", cause.message, hint: cause.hint) }
     }
     // Nothing was done yet. A page whose session has ended is a page without one.
-    return try await run(
-      statement, as: .anonymous, readOnly: readOnly, client: client, cache: cache, presence: presence)
+    var anonymous = transaction
+    anonymous.role = Names.anonymous
+    anonymous.settings = transaction.settings.map {
+      $0.name == Names.claims ? Setting(Names.claims, Caller.anonymous.claims) : $0
+    }
+    return try await run(anonymous, as: .anonymous, presence: presence)
   }
 
   /// Where a request comes from, as the SQL functions read it.

@@ -19,7 +19,7 @@ struct AuthDoor: Sendable {
     }
     router.post("/api/auth/signup") { request, context in
       guard !SessionCookie.isElsewhere(request.head) else {
-        return RouteDoor.response(RestError(403, "FOREIGN_ORIGIN", "Accounts are made from our own pages"))
+        return RouteError.response(RestError(403, "FOREIGN_ORIGIN", "Accounts are made from our own pages"))
       }
       return await answer("company", request, context)
     }
@@ -58,7 +58,7 @@ struct AuthDoor: Sendable {
   private func answer(_ action: String, _ request: Request, _ context: Context) async -> Response {
     do { return try await perform(action, request, context) } catch {
       switch error.code {
-      case _ where action == "company": return RouteDoor.response(error)
+      case _ where action == "company": return RouteError.response(error)
       case "PGRST301", "PGRST303": return Self.problem(403, "bad_jwt", error.message)
       case "22021", "PGRST102": return Self.problem(error.status, "bad_json", error.message)
       default: return Self.problem(error.status, "unexpected_failure", error.message)
