@@ -221,3 +221,12 @@ def test_two_servers_know_the_same_sessions_and_keys(database, make_server):
     assert two.request("/rest/v1/sites", token=token)[0] == 200
     ann.auth.sign_out()
     assert two.request("/rest/v1/sites", token=token)[0] == 401
+
+
+def test_secret_keys_end_together(server):
+    operator = client(server, server.secret_key)
+    sql(server, "select vibe.create_site('shop')::text")
+    assert operator.table("sites").select("name").execute().data == [{"name": "shop"}]
+    assert operator.rpc("end_sessions", {"email": "service@vibe.invalid"}).execute().data == 1
+    assert server.request("/rest/v1/sites", token=server.secret_key)[0] == 401
+    assert server.request("/rest/v1/rpc/create_user", {"email": "x@example.com", "password": PASSWORD}, token=server.secret_key)[0] == 401

@@ -61,6 +61,7 @@ struct AuthDoor: Sendable {
       case _ where action == "company": return RouteError.response(error)
       case "PGRST301", "PGRST303": return Self.problem(403, "bad_jwt", error.message)
       case "22021", "PGRST102": return Self.problem(error.status, "bad_json", error.message)
+      case "over_request_rate_limit": return Self.problem(error.status, error.code, error.message)
       default: return Self.problem(error.status, "unexpected_failure", error.message)
       }
     }
