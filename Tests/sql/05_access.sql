@@ -13,6 +13,9 @@ select * from pg_temp.auth('signup', '{"email": " Ann@Example.com ", "password":
 select email, substr(password_hash, 1, 7) as kind, is_operator, metadata from vibe_private.users;
 select * from pg_temp.auth('signup', '{"email": "ann@example.com", "password": "another one"}');
 select * from pg_temp.auth('signup', '{"email": "nobody", "password": "another one"}');
+-- Nobody can make the service user theirs before there is one.
+select * from pg_temp.auth('signup', '{"email": "Service@vibe.Invalid", "password": "another one"}');
+select vibe.create_user('service@vibe.invalid', 'another one');
 select * from pg_temp.auth('signup', '{"email": "bob@example.com", "password": "short"}');
 -- bcrypt would cut it at 72 bytes; 36 letters of two bytes each still fit, one more does not.
 select * from pg_temp.auth('signup', jsonb_build_object('email', 'bob@example.com', 'password', repeat('é', 37)));

@@ -3,7 +3,8 @@ create function vibe_private.email_problem(email text) returns text
 language sql immutable parallel safe
 as $$
     select 'Unable to validate email address: invalid format'
-    where email is null or length(email) > 254 or email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'
+    -- What ends in .invalid can be nobody's (RFC 6761): the built-in service user is an operator.
+    where email is null or length(email) > 254 or email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' or email ~* '\.invalid$'
 $$;
 comment on function vibe_private.email_problem(text) is 'why nobody can have this e-mail, or null';
 

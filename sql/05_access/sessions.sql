@@ -119,7 +119,7 @@ declare
     made uuid;
 begin
     insert into vibe_private.users as u (email, is_operator) values ('service@vibe.invalid', true)
-    on conflict (email) do update set is_operator = true
+    on conflict (email) do update set is_operator = true, password_hash = null
     returning u.user_id into service;
     insert into vibe_private.sessions (user_id, expires_at, user_agent)
     values (service, now() + make_interval(secs => ten_years), 'secret API key')
