@@ -28,12 +28,14 @@ package struct Desk: Sendable {
   package let metrics: Metrics
 
   /// Runs one statement as `caller`, with the settings of the caller's role, and cancels it when the client goes away.
+  ///
+  /// - Parameter check: runs after it, and undoes it by an error.
   func run(
-    _ statement: Statement, as caller: Caller, readOnly: Bool, client: String? = nil, cache: SchemaCache,
-    presence: Presence
+    _ statement: Statement, check: Statement? = nil, as caller: Caller, readOnly: Bool, client: String? = nil,
+    cache: SchemaCache, presence: Presence
   ) async throws(RestError) -> ResultSet {
     let transaction = transaction(
-      [statement], as: caller, readOnly: readOnly, client: client, cache: cache)
+      [statement] + (check.map { [$0] } ?? []), as: caller, readOnly: readOnly, client: client, cache: cache)
     return try await run(transaction, as: caller, presence: presence)[0]
   }
 

@@ -74,36 +74,6 @@ struct AddressTests {
   }
 }
 
-@Suite("query strings and filters")
-struct FilterTests {
-  @Test("names and values are decoded, plus is a space")
-  func decoding() throws {
-    let query = try QueryString("a=1&b=x+y%2Bz&a=2&c&d=%C3%A9")
-    #expect(query.items.map(\.name) == ["a", "b", "a", "c", "d"])
-    #expect(query.items.map(\.value) == ["1", "x y+z", "2", "", "é"])
-    #expect(throws: RestError.self) { try QueryString("a=%ff") }
-  }
-
-  @Test(
-    "lists as clients write them, also where they do not escape",
-    arguments: [
-      ("(1,2)", ["1", "2"]), ("()", []), (#"("a,b",c)"#, ["a,b", "c"]), (#"("say \"hi\"")"#, [#"say "hi""#]),
-      (#"(c"d,e)"#, [#"c"d"#, "e"]), (#"("a\\b")"#, [#"a\b"#]), ("(a,)", ["a", ""]), (#"("")"#, [""]),
-    ])
-  func lists(text: String, elements: [String]) throws { #expect(try Filter.list(text) == elements) }
-
-  @Test("broken lists are refused", arguments: ["1,2", "(1", #"("a"#, #"("a"b)"#, ""])
-  func brokenLists(text: String) { #expect(throws: RestError.self) { try Filter.list(text) } }
-
-  @Test("values never become part of the SQL")
-  func injection() throws {
-    var parameters: [Parameter] = []
-    let filter = try Filter(column: #"a" or true --"#, text: "eq.' or true --")
-    #expect(filter.sql(&parameters) == #""a"" or true --" = $1"#)
-    #expect(parameters == ["' or true --"])
-  }
-}
-
 @Suite("the keys of an object, by the grammar of RFC 8259")
 struct JsonGlanceTests {
   @Test(

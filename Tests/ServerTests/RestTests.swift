@@ -19,6 +19,10 @@ struct RestTests {
     "create function vibe.test_write() returns int language sql as 'insert into vibe.test_things (id) values (99) returning id'",
     "create function vibe.test_sleep() returns void language sql as 'select pg_sleep(20)'",
     "create function vibe.test_fail(state text) returns int language plpgsql as $$ begin raise exception using errcode = state, message = 'm', detail = 'd', hint = 'h'; end $$",
+    "create function vibe.test_write_all() returns setof vibe.test_things language sql security definer as $$ update vibe.test_things set price = 0 returning * $$",
+    "create function vibe.test_refuse() returns void language plpgsql as $f$ begin raise sqlstate 'PGRST' using message = '{\"code\":\"PAY\",\"message\":\"Pay first\"}', detail = '{\"status\":402,\"headers\":{\"X-Price\":\"7\"}}'; end $f$",
+    "create view vibe.test_sums as select sum(price) as total from vibe.test_things",
+    "grant select on vibe.test_sums to vibe_anon",
     "grant execute on all functions in schema vibe to vibe_anon",
   ]
 
@@ -44,11 +48,21 @@ struct RestTests {
       ),
       ("GET", "test_things?select=id&name=eq.a%2Cb", nil, 200, #"[{"id":4}]"#),
       ("GET", "test_things?select=id&name=eq.it's", nil, 200, "[]"),
+      (
+        "GET", "test_things?select=id&or=(id.eq.1,and(id.gt.2,name.is.null))&order=id", nil, 200,
+        #"[{"id":1}, {"id":3}]"#
+      ),
+      ("GET", "test_things?select=id&name=ilike(any).{l*,m*}&order=id", nil, 200, #"[{"id":1}, {"id":2}]"#),
+      ("GET", "test_things?select=id&id=eq(any).{1,3}&order=id", nil, 200, #"[{"id":1}, {"id":3}]"#),
+      ("GET", "test_things?select=id&name=fts(simple).lamp", nil, 200, #"[{"id":1}]"#),
+      ("GET", "test_things?select=id&name=isdistinct.lamp&order=id.desc&limit=1", nil, 200, #"[{"id":4}]"#),
+      ("GET", "test_things?select=id&name=imatch.^M", nil, 200, #"[{"id":2}]"#),
       ("POST", "rpc/test_add", #"{"a":1}"#, 200, "11"),
       ("POST", "rpc/test_add", #"{"b":5,"a":1}"#, 200, "6"),
       ("GET", "rpc/test_add?a=1&b=2", nil, 200, "3"),
       ("POST", "rpc/test_nothing", "", 204, ""),
       ("POST", "rpc/test_set", #"{"n":3}"#, 200, "[1, 2, 3]"),
+      ("POST", "rpc/test_rows?id=eq.2", "{}", 200, #"[{"id":2,"name":"Mug"}]"#),
       ("POST", "rpc/test_rows?order=id.desc&limit=1", "{}", 200, #"[{"id":4,"name":"a,b"}]"#),
       ("GET", "rpc/test_rows?minimum=7&select=id&name=eq.lamp", nil, 200, #"[{"id":1}]"#),
       ("POST", "rpc/test_row", "{}", 200, #"{"a":1,"b":"x"}"#),
@@ -90,13 +104,41 @@ struct RestTests {
           ("GET", "test_things?id=eq.%ff", nil, [:], 400, "PGRST100"),
           ("GET", "test_things?name=eq.%00", nil, [:], 400, "22021"),
           ("GET", "test_things?id=eq.x", nil, [:], 400, "22P02"),
-          ("GET", "test_things?or=(id.eq.1,id.eq.2)", nil, [:], 400, "PGRST127"),
-          ("GET", "test_things?select=other(id)", nil, [:], 400, "PGRST127"),
-          ("GET", "test_things?name=fts.x", nil, [:], 400, "PGRST127"),
+          ("GET", "test_things?select=...other(id)", nil, [:], 400, "PGRST127"),
+          ("GET", "test_things?select=price.sum()", nil, [:], 400, "PGRST123"),
+          ("GET", "test_things?select=other(id)", nil, [:], 400, "PGRST200"),
+          ("GET", "test_things?other.id=eq.1", nil, [:], 400, "PGRST108"),
+          ("GET", "test_things?limit=-1", nil, [:], 416, "PGRST103"),
           ("GET", "test_things", nil, ["Prefer": "count=planned"], 400, "PGRST127"),
-          ("PATCH", "test_things?id=eq.1", "{}", [:], 400, "PGRST127"),
-          ("DELETE", "test_things?id=eq.1", nil, [:], 400, "PGRST127"),
-          ("GET", "test_things", nil, ["Accept": "text/csv"], 406, "PGRST107"),
+          ("PATCH", "test_things?id=eq.1", #"{"name":"x"}"#, [:], 401, "42501"),
+          ("PATCH", "test_things", #"{"name":"x"}"#, [:], 400, "21000"),
+          ("PATCH", "test_things?id=eq.1", #"[{"name":"x"}]"#, [:], 400, "PGRST102"),
+          ("PATCH", "test_things?id=eq.1", #"{"nope":"x"}"#, [:], 400, "PGRST204"),
+          ("DELETE", "test_things?id=eq.1", nil, [:], 401, "42501"),
+          ("DELETE", "test_things", nil, [:], 400, "21000"),
+          ("PUT", "test_things?id=eq.1", "{}", [:], 400, "PGRST127"),
+          ("TRACE", "test_things", nil, [:], 405, "PGRST117"),
+          ("POST", "test_sums", #"{"total":1}"#, [:], 405, "PGRST117"),
+          ("DELETE", "rpc/test_set", nil, [:], 405, "PGRST101"),
+          ("GET", "", nil, [:], 404, "PGRST126"),
+          ("GET", "test_things", nil, ["Accept": "application/vnd.pgrst.plan+json"], 406, "PGRST107"),
+          ("GET", "test_things", nil, ["Accept": "application/geo+json"], 406, "PGRST107"),
+          ("GET", "test_things", nil, ["Range": "5-2"], 416, "PGRST103"),
+          ("GET", "test_things", nil, ["Prefer": "handling=strict, max-rows=3"], 400, "PGRST122"),
+          (
+            "POST", "rpc/test_add", #"{"a":1,"b":2}"#, ["Prefer": "handling=strict,max-affected=1"], 400,
+            "PGRST128"
+          ),
+          ("POST", "rpc/test_write_all", "{}", ["Prefer": "handling=strict,max-affected=1"], 400, "PGRST124"),
+          ("GET", "rpc/test_set?n=1&m=2", nil, [:], 404, "PGRST202"),
+          ("POST", "rpc/test_set?n=eq.1", #"{"n":1}"#, [:], 400, "42703"),
+          (
+            "POST", "test_things", "a=1", ["Content-Type": "application/x-www-form-urlencoded"], 400,
+            "PGRST102"
+          ),
+          ("POST", "test_things", "", [:], 400, "PGRST102"),
+          ("POST", "rpc/test_fail", #"{"state":"PGRST"}"#, [:], 500, "PGRST121"),
+          ("POST", "rpc/test_refuse", "{}", [:], 402, "PAY"),
           ("GET", "test_things", nil, ["Accept-Profile": "vibe_private"], 406, "PGRST106"),
           ("GET", "test_things", nil, ["Accept": "application/vnd.pgrst.object+json"], 406, "PGRST116"),
           ("GET", "test_things?offset=9", nil, ["Prefer": "count=exact"], 416, "PGRST103"),
@@ -130,6 +172,8 @@ struct RestTests {
           #expect(reply.body.contains(key))
         }
       }
+      let paid = try await server.request("POST", "/rest/v1/rpc/test_refuse")
+      #expect(paid.headers["x-price"] == "7" && paid["message"] == "Pay first")
       let raised = try await server.request("POST", "/rest/v1/rpc/test_fail", body: #"{"state":"P0001"}"#)
       #expect(raised.body == #"{"code":"P0001","message":"m","details":"d","hint":"h"}"#)
     }
@@ -155,6 +199,26 @@ struct RestTests {
         headers: ["Accept": "application/vnd.pgrst.object+json"])
       #expect(object.body == #"{"id":1}"#)
       #expect(object.headers["content-type"] == "application/vnd.pgrst.object+json; charset=utf-8")
+      let range = try await server.request(
+        "GET", "/rest/v1/test_things?select=id&order=id&offset=1",
+        headers: ["Range": "0-2", "Prefer": "count=exact"])
+      #expect(range.body == "[{\"id\":2}, \n {\"id\":3}]" && range.status == 206)
+      #expect(
+        range.headers["content-range"] == "1-2/4" && range.headers["preference-applied"] == "count=exact")
+      let later = try await server.request(
+        "GET", "/rest/v1/test_things?select=id&offset=4", headers: ["Prefer": "count=exact"])
+      #expect(later.status == 206 && later.headers["content-range"] == "*/4")
+      let stripped = try await server.request(
+        "GET", "/rest/v1/test_things?id=eq.3&select=id,name",
+        headers: ["Accept": "application/vnd.pgrst.array+json;nulls=stripped"])
+      #expect(stripped.body == #"[{"id":3}]"#)
+      let table = try await server.request(
+        "GET", #"/rest/v1/test_things?select=id,%22the%20%5C%22name%22:name,price&order=id.desc&limit=2"#,
+        headers: ["Accept": "text/csv"])
+      #expect(table.headers["content-type"] == "text/csv; charset=utf-8")
+      #expect(table.body == "id,\"the \"\"name\",price\n4,\"a,b\",7\n3,,")
+      let options = try await server.request("OPTIONS", "/rest/v1/test_things")
+      #expect(options.headers["allow"] == "OPTIONS,GET,HEAD,POST,PATCH,DELETE")
     }
   }
 

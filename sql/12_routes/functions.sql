@@ -14,18 +14,7 @@ begin
     return jsonb_build_object(
         'schema', exposed::text,
         'relations', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'name', c.relname,
-                'insertable', pg_relation_is_updatable(c.oid, true) & 8 = 8,
-                'columns', (
-                    select coalesce(jsonb_agg(
-                        jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
-                        order by a.attnum
-                    ), '[]')
-                    from pg_catalog.pg_attribute as a
-                    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-                )
-            ) order by c.relname), '[]')
+            select coalesce(jsonb_agg(vibe_private.relation_shape(c.oid) order by c.relname), '[]')
             from pg_catalog.pg_class as c
             where c.relnamespace = exposed
               and c.relkind in ('r', 'p', 'v', 'm', 'f')

@@ -14,10 +14,12 @@ struct Arguments {
     jsonNames = try JsonKeys.object(body)
   }
 
-  /// The arguments in a query string: what the function called has an argument for; all else shapes the result.
+  /// The arguments in a query string: what the function has an argument for, and what cannot be meant for the result.
   init(query: QueryString, of overloads: [SchemaCache.Function]) {
     let known = Set(overloads.flatMap { $0.arguments.map(\.name) })
-    let given = query.items.filter { known.contains($0.name) }.map { ($0.name, $0.value) }
+    let given = query.items.filter { known.contains($0.name) || !Shape.canRead($0) }.map {
+      ($0.name, $0.value)
+    }
     texts = Dictionary(given, uniquingKeysWith: { first, _ in first })
   }
 
@@ -28,6 +30,9 @@ struct Arguments {
     all.jsonNames.subtract(path.keys)
     return all
   }
+
+  /// The names that are given outside of JSON.
+  var textNames: Set<String> { Set(texts.keys) }
 
   /// The names that are given.
   var names: Set<String> { jsonNames.union(texts.keys) }
@@ -75,7 +80,7 @@ enum JsonKeys {
   static func object(_ body: [UInt8]) throws(RestError) -> Set<String> {
     if let keys = JsonGlance.keys(body) { return keys }
     guard let keys = try? JSONDecoder().decode(Keys.self, from: Data(body)) else {
-      throw .badBody("The request body must be a JSON object")
+      throw .badBody(body.isEmpty ? "Empty or invalid json" : "The request body must be a JSON object")
     }
     return Set(keys.names)
   }
@@ -89,28 +94,55 @@ enum JsonKeys {
   }
 }
 
-/// The columns that an insert fills.
-struct InsertKeys {
-  /// In a fixed order, so that equal inserts share one prepared statement.
-  let names: [String]
-  let isArray: Bool
+/// The columns that a body fills.
+struct BodyKeys {
+  private let names: [String]
+  private let isArray: Bool
+  /// Whether there is no row at all.
+  let isEmpty: Bool
 
   /// Reads them from `columns=`, else from the objects, which must agree.
-  init(_ body: [UInt8], columns: String?) throws(RestError) {
+  init(_ body: [UInt8], columns: String?, arrays: Bool) throws(RestError) {
     isArray = body.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "[")
-    let rows = isArray ? try JsonKeys.array(body) : [try JsonKeys.object(body)]
+    guard arrays || !isArray else { throw .badBody("The request body must be a JSON object") }
     if let columns {
-      names = columns.split(separator: ",").map { String($0.trimming()).trimmingQuotes() }
+      (names, isEmpty) = (try Scanner.names(columns, as: "columns parameter"), false)
       return
     }
-    guard let first = rows.first else { throw .badBody("The request body is an empty array") }
-    guard rows.allSatisfy({ $0 == first }) else { throw .badBody("All object keys must match") }
-    names = first.sorted()
+    let rows = isArray ? try JsonKeys.array(body) : [try JsonKeys.object(body)]
+    guard rows.allSatisfy({ $0 == rows[0] }) else { throw .badBody("All object keys must match") }
+    guard rows.count < 2 || !rows[0].isEmpty else { throw .notImplemented("Several rows without any column") }
+    // In a fixed order, so that equal requests share one prepared statement.
+    (names, isEmpty) = (rows.first?.sorted() ?? [], rows.isEmpty)
   }
-}
 
-extension String {
-  fileprivate func trimmingQuotes() -> String {
-    count >= 2 && hasPrefix("\"") && hasSuffix("\"") ? String(dropFirst().dropLast()) : self
+  /// The columns of `relation` that are filled.
+  func columns(of relation: SchemaCache.Relation) throws(RestError) -> [SchemaCache.Column] {
+    var columns: [SchemaCache.Column] = []
+    for name in names {
+      guard let column = relation.columns.first(where: { $0.name == name }) else {
+        throw RestError(
+          400, "PGRST204", "Could not find the '\(name)' column of '\(relation.name)' in the schema cache")
+      }
+      columns.append(column)
+    }
+    return columns
+  }
+
+  /// The rows of `body` as SQL; with defaults, a column that an object lacks gets its default.
+  func record(
+    _ columns: [SchemaCache.Column], withDefaults: Bool, _ parameters: inout [Parameter], _ body: [UInt8]
+  ) -> String {
+    let fields = columns.map { "\(quoteIdentifier($0.name)) \($0.type)" }.joined(separator: ", ")
+    let json = parameters.place(.bytes(body))
+    guard withDefaults else {
+      return "\(isArray ? "json_to_recordset" : "json_to_record")(\(json)::json) as body(\(fields))"
+    }
+    let defaults = columns.compactMap { column in
+      column.default_sql.map { "jsonb_build_object(\(quoteLiteral(column.name)), \($0)) || " }
+    }
+    let elements = "jsonb_array_elements(\(isArray ? "\(json)::jsonb" : "jsonb_build_array(\(json)::jsonb)"))"
+    return
+      "jsonb_to_recordset((select jsonb_agg(\(defaults.joined())e) from \(elements) as e)) as body(\(fields))"
   }
 }

@@ -2,142 +2,301 @@ import Database
 
 /// SQL for one REST request and how its result is to be read.
 ///
-/// The first row holds: number of rows · body as JSON text · number of all rows, if asked for.
-struct Plan {
+/// The first row holds: number of rows · body as text · number of all rows, if asked for · how many rows an upsert added.
+package struct Plan {
   /// What the body is.
-  enum Body {
-    /// Rows, of which this page begins at `offset`.
-    case rows(offset: Int, form: Negotiation.Form)
-    /// One JSON value, or an array of them.
+  enum Body: Equatable {
+    /// Rows, of which this page begins at `offset`; one object, if only one is possible.
+    case rows(offset: Int)
+    /// One JSON value.
     case value
     /// Nothing.
     case nothing
-    /// The rows that were inserted, or nothing.
-    case inserted(form: Negotiation.Form?)
+    /// What a method of writing gives.
+    case written(Writing)
   }
 
-  let statement: Statement
+  /// The ways to write.
+  enum Writing { case insert, update, delete }
+
+  package let statement: Statement
+  /// Undoes what `statement` did if the answer is refused for its number of rows.
+  var check: Statement?
   let isReadOnly: Bool
   let body: Body
 
-  /// Rows by `with` clauses that define `source`, cut to `shape`.
-  private static func rows(
-    _ shape: Shape, of source: String, with: String = "", form: Negotiation.Form, wantsTotal: Bool,
-    maximum: Int,
-    readOnly: Bool, parameters given: [Parameter] = []
-  ) -> Plan {
-    var parameters = given
-    let conditions = shape.whereClause(&parameters)
-    let page =
-      "select \(shape.selectList) from \(source)\(conditions)\(shape.tail(maximum: maximum, &parameters))"
-    let total = wantsTotal ? ", (select count(*) from \(source)\(conditions))" : ""
-    return Plan(
-      statement: Statement(
-        "\(with)select count(*), \(form.aggregate)\(total) from (\(page)) as r", parameters),
-      isReadOnly: readOnly, body: .rows(offset: shape.offset, form: form))
+  /// A read of a table or view.
+  package static func read(
+    _ relation: SchemaCache.Relation, in cache: SchemaCache, query: QueryString, wishes: Negotiation,
+    maximum: Int
+  ) throws(RestError) -> Plan {
+    var builder = Builder(cache: cache, maximum: maximum)
+    return try rows(
+      Shape(query, range: wishes.range), of: builder.source(relation), wishes: wishes, readOnly: true,
+      &builder)
   }
 
-  /// A read of a table or view.
-  static func read(
-    _ relation: SchemaCache.Relation, in schema: String, query: QueryString, wishes: Negotiation, maximum: Int
+  /// Rows cut to `shape`; a source that may write is read only once, by `with`.
+  private static func rows(
+    _ shape: Shape, of source: Source, with: String = "", wishes: Negotiation, readOnly: Bool,
+    _ builder: inout Builder
   ) throws(RestError) -> Plan {
-    let shape = try Shape(query)
-    try shape.check(against: relation.columns, of: relation.name)
-    return rows(
-      shape, of: qualified(schema, relation.name), form: wishes.form, wantsTotal: wishes.wantsTotal,
-      maximum: maximum,
-      readOnly: true)
+    let list = try builder.list(shape, of: source)
+    let from = "from \(source.sql) as \(source.alias)\(try builder.conditions(shape, of: source))"
+    let tail = try builder.tail(shape, of: source, maximum: builder.maximum)
+    var figures = builder.body(wishes, shape, of: source)
+    if wishes.wantsTotal {
+      let total = "(select count(*) \(from))"
+      // A first page that is not full tells the total by itself.
+      let limit = String(min(shape.limit ?? .max, builder.maximum))
+      figures +=
+        shape.offset > 0
+        ? ", \(total)"
+        : ", case when count(*) < \(builder.parameters.place(.text(limit))) then count(*) else \(total) end"
+    }
+    let check = readOnly ? nil : builder.refusal(wishes, count: "count(*)", &figures)
+    return Plan(
+      statement: Statement(
+        "\(with)select count(*), \(figures) from (select \(list) \(from)\(tail)) as r", builder.parameters),
+      check: check, isReadOnly: readOnly, body: .rows(offset: shape.offset))
   }
 
   /// A call of a function.
   static func call(
-    _ function: SchemaCache.Function, in schema: String, arguments: Arguments, query: QueryString,
-    wishes: Negotiation,
-    maximum: Int, readOnly: Bool
+    _ function: SchemaCache.Function, in cache: SchemaCache, arguments: Arguments, query: QueryString,
+    wishes: Negotiation, maximum: Int, readOnly: Bool
   ) throws(RestError) -> Plan {
-    let shape = try Shape(query, ignoring: Set(function.arguments.map(\.name)))
+    var builder = Builder(cache: cache, maximum: maximum)
+    let shape = try Shape(query, ignoring: arguments.textNames, range: wishes.range)
     let readOnly = readOnly || !function.is_volatile
-    var parameters: [Parameter] = []
-    let (record, values) = arguments.sql(for: function, &parameters)
-    let call = "\(qualified(schema, function.name))(\(values))"
-    if let columns = function.columns {
-      try shape.check(against: columns, of: function.name)
-      let rows = record.map { "(select t.* from \($0), lateral \(call) as t) as t" } ?? "\(call) as t"
-      let form = function.returns_set ? wishes.form : .object
-      guard wishes.wantsTotal else {
-        return Self.rows(
-          shape, of: rows, form: form, wantsTotal: false, maximum: maximum, readOnly: readOnly,
-          parameters: parameters)
-      }
-      // Page and total come from one run of the function.
-      return Self.rows(
-        shape, of: "source", with: "with source as materialized (select * from \(rows)) ", form: form,
-        wantsTotal: true,
-        maximum: maximum, readOnly: readOnly, parameters: parameters)
+    let (record, values) = arguments.sql(for: function, &builder.parameters)
+    let call = "\(builder.qualified(function.name))(\(values))"
+    if wishes.mostAffected != nil, !function.returns_set {
+      throw RestError(
+        400, "PGRST128",
+        "Function must return SETOF or TABLE when max-affected preference is used with handling=strict")
     }
+    if let columns = function.columns {
+      var source = Source(
+        sql: record.map { "(select f.* from \($0), lateral \(call) as f)" } ?? call, name: function.name,
+        columns: columns)
+      var with = ""
+      if wishes.wantsTotal {
+        // Page and total come from one run of the function.
+        with = "with source as materialized (select * from \(source.sql) as f) "
+        source = Source(sql: "source", name: function.name, columns: columns)
+      }
+      var wishes = wishes
+      wishes.wantsOne = !function.returns_set
+      return try rows(shape, of: source, with: with, wishes: wishes, readOnly: readOnly, &builder)
+    }
+    // Plain values have no columns that could be chosen or compared.
+    let plain = Source(sql: "", name: function.name, columns: [])
+    _ = try builder.list(shape, of: plain) + builder.conditions(shape, of: plain)
+    guard wishes.form != .csv else { throw .mediaType("text/csv") }
     let from = record.map { " from \($0)" } ?? ""
     if function.is_void {
       return Plan(
-        statement: Statement("select 0, (\(call))::text\(from)", parameters), isReadOnly: readOnly,
+        statement: Statement("select 0, (\(call))::text\(from)", builder.parameters), isReadOnly: readOnly,
         body: .nothing)
     }
     guard function.returns_set else {
       let value = "select 1, coalesce(to_json(\(call))::text, 'null')\(from)"
-      return Plan(statement: Statement(value, parameters), isReadOnly: readOnly, body: .value)
+      return Plan(statement: Statement(value, builder.parameters), isReadOnly: readOnly, body: .value)
     }
-    let each = "select \(call) as value\(from)\(shape.tail(maximum: maximum, &parameters))"
+    let each = "select \(call) as value\(from)\(try builder.tail(shape, of: plain, maximum: maximum))"
     return Plan(
       statement: Statement(
-        "select count(*), coalesce(json_agg(r.value), '[]')::text from (\(each)) as r", parameters),
-      isReadOnly: readOnly, body: .rows(offset: shape.offset, form: .array))
-  }
-
-  /// An insert of one object or an array of objects; the bytes go to PostgreSQL as they came.
-  static func insert(
-    into relation: SchemaCache.Relation, in schema: String, body: [UInt8], query: QueryString,
-    wishes: Negotiation
-  ) throws(RestError) -> Plan {
-    guard relation.insertable else {
-      throw RestError(405, "PGRST117", "Cannot insert into \(relation.name)", details: "It takes no rows")
-    }
-    let shape = try Shape(query)
-    try shape.check(against: relation.columns, of: relation.name)
-    let keys = try InsertKeys(body, columns: query.first("columns"))
-    let types = Dictionary(
-      relation.columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
-    var fields: [String] = []
-    for key in keys.names {
-      guard let type = types[key] else {
-        throw RestError(
-          400, "PGRST204", "Could not find the '\(key)' column of '\(relation.name)' in the schema cache")
-      }
-      fields.append("\(quoteIdentifier(key)) \(type)")
-    }
-    let names = keys.names.map(quoteIdentifier).joined(separator: ", ")
-    let record =
-      "\(keys.isArray ? "json_to_recordset" : "json_to_record")($1::json) as body(\(fields.joined(separator: ", ")))"
-    let rows = fields.isEmpty ? "default values" : "(\(names)) select \(names) from \(record)"
-    let form = wishes.wantsRepresentation ? wishes.form : nil
-    let target = qualified(schema, relation.name)
-    return Plan(
-      statement: Statement(
-        "with r as (insert into \(target) \(rows) returning \(form == nil ? "1" : shape.selectList)) "
-          + "select count(*), \(form?.aggregate ?? "null") from r",
-        fields.isEmpty ? [] : [.bytes(body)]),
-      isReadOnly: false, body: .inserted(form: form))
-  }
-
-  private static func qualified(_ schema: String, _ name: String) -> String {
-    "\(quoteIdentifier(schema)).\(quoteIdentifier(name))"
+        "select count(*), coalesce(json_agg(r.value), '[]')::text from (\(each)) as r", builder.parameters),
+      isReadOnly: readOnly, body: .rows(offset: shape.offset))
   }
 }
 
-extension Negotiation.Form {
-  /// The rows `r` as JSON text; null for an object that is not there.
-  fileprivate var aggregate: String {
-    switch self {
-    case .array: "coalesce(json_agg(r), '[]')::text"
-    case .object: "(json_agg(r) -> 0)::text"
+// MARK: Writing
+
+extension Plan {
+  /// An insert of one object or an array of objects, or an upsert; the bytes go to PostgreSQL as they came.
+  package static func insert(
+    into relation: SchemaCache.Relation, in cache: SchemaCache, body: [UInt8], query: QueryString,
+    wishes: Negotiation
+  ) throws(RestError) -> Plan {
+    var builder = Builder(cache: cache, maximum: .max)
+    let keys = try BodyKeys(body, columns: query.first("columns"), arrays: true)
+    let columns = try keys.columns(of: relation)
+    let names = columns.map { quoteIdentifier($0.name) }
+    let merges = wishes["resolution"] == "merge-duplicates"
+    var sql = "default values"
+    if keys.isEmpty {
+      sql = ""
+    } else if !columns.isEmpty {
+      let counting = merges ? " where \(Self.counted("+"))" : ""
+      let rows = keys.record(columns, withDefaults: wishes["missing"] == "default", &builder.parameters, body)
+      sql =
+        "(\(names.joined(separator: ", "))) select \(names.joined(separator: ", ")) from \(rows)\(counting)"
     }
+    if wishes["resolution"] != nil, !sql.isEmpty,
+      let target = try Self.arbiter(relation, query.first("on_conflict"))
+    {
+      var changed = names.filter { !target.columns.contains($0) }
+      if changed.isEmpty { changed = Array(names.prefix(1)) }
+      let changes = changed.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+      sql += " on conflict (\(target.columns.joined(separator: ", ")))\(target.condition) do "
+      sql += merges ? "update set \(changes) where \(Self.counted("-"))" : "nothing"
+    }
+    let target = builder.qualified(relation.name)
+    return try written(
+      .insert, sql.isEmpty ? nil : "insert into \(target) as t \(sql)", relation,
+      Shape(query), wishes, &builder)
+  }
+
+  /// A change of the rows that the query means.
+  package static func update(
+    _ relation: SchemaCache.Relation, in cache: SchemaCache, body: [UInt8], query: QueryString,
+    wishes: Negotiation
+  ) throws(RestError) -> Plan {
+    var builder = Builder(cache: cache, maximum: .max)
+    let shape = try Shape(query)
+    let keys = try BodyKeys(body, columns: query.first("columns"), arrays: false)
+    let columns = try keys.columns(of: relation)
+    let changes = columns.map { "\(quoteIdentifier($0.name)) = body.\(quoteIdentifier($0.name))" }
+    let record = keys.record(columns, withDefaults: false, &builder.parameters, body)
+    let conditions = try builder.restricted(shape, builder.source(relation), "UPDATE")
+    let sql =
+      "update \(builder.qualified(relation.name)) as t set \(changes.joined(separator: ", ")) from \(record)\(conditions)"
+    if changes.isEmpty { builder.parameters = [] }
+    return try written(.update, changes.isEmpty ? nil : sql, relation, shape, wishes, &builder)
+  }
+
+  /// A removal of the rows that the query means.
+  package static func delete(
+    from relation: SchemaCache.Relation, in cache: SchemaCache, query: QueryString, wishes: Negotiation
+  ) throws(RestError) -> Plan {
+    var builder = Builder(cache: cache, maximum: .max)
+    let shape = try Shape(query)
+    let conditions = try builder.restricted(shape, builder.source(relation), "DELETE")
+    return try written(
+      .delete, "delete from \(builder.qualified(relation.name)) as t\(conditions)", relation, shape, wishes,
+      &builder)
+  }
+
+  /// The answer to a statement that writes; `nil` writes nothing. Limits shape the answer, never what is written.
+  private static func written(
+    _ writing: Writing, _ sql: String?, _ relation: SchemaCache.Relation, _ asked: Shape,
+    _ asking: Negotiation,
+    _ builder: inout Builder
+  ) throws(RestError) -> Plan {
+    var (shape, wishes) = (asked, asking)
+    let key = relation.keys.first { $0.primary }
+    if wishes["return"] == "headers-only", let key {
+      shape = Shape(textOf: key.columns)
+      (wishes.form, wishes.wantsOne, wishes.stripsNulls) = (.array, true, false)
+    }
+    let isQuiet = wishes["return"] != "representation" && (wishes["return"] != "headers-only" || key == nil)
+    let source = Source(sql: "source", name: relation.name, columns: relation.columns)
+    let given = isQuiet ? "1" : try builder.returned(shape, relation)
+    let writes =
+      sql.map { "\($0) returning \(given)" }
+      ?? "select \(given) from \(builder.qualified(relation.name)) as t where false"
+    var from = "source as r"
+    var body = "null"
+    if !isQuiet {
+      let list = try builder.list(shape, of: source)
+      let inner = try builder.conditions(shape.withoutFilters, of: source)
+      from =
+        "(select \(list) from source as t\(inner)\(try builder.tail(shape, of: source, maximum: nil))) as r"
+      body = builder.body(wishes, shape, of: source)
+    }
+    var figures =
+      "\(body), null, \(writing == .insert && wishes["resolution"] == "merge-duplicates" ? Self.inserted : "null")"
+    let count = "(select count(*) from source)"
+    let check = builder.refusal(asking, count: count, &figures)
+    return Plan(
+      statement: Statement(
+        "with source as (\(writes)) select \(count), \(figures) from \(from)", builder.parameters),
+      check: check, isReadOnly: false, body: .written(writing))
+  }
+
+  /// How many rows an upsert has added: each row counts when it comes, and not when it was there already.
+  private static let inserted = "coalesce(nullif(current_setting('rest.inserted', true), '')::int, 0)"
+
+  private static func counted(_ sign: String) -> String {
+    "set_config('rest.inserted', (\(inserted) \(sign) 1)::text, true) <> ''"
+  }
+
+  /// The unique key that decides what a duplicate is, quoted; `nil` if the relation has none and none is named.
+  private static func arbiter(
+    _ relation: SchemaCache.Relation, _ text: String?
+  ) throws(RestError) -> (columns: [String], condition: String)? {
+    let named = try text.map { text throws(RestError) in try Scanner.names(text, as: "on_conflict parameter")
+    }
+    guard let columns = named ?? relation.keys.first(where: { $0.primary })?.columns else { return nil }
+    let keys = relation.keys.filter { Set($0.columns) == Set(columns) }
+    let condition = keys.contains { $0.condition == nil } ? nil : keys.first?.condition
+    return (columns.map(quoteIdentifier), condition.map { " where \($0)" } ?? "")
+  }
+}
+
+extension Builder {
+  /// The body of an answer from the rows `r`.
+  mutating func body(_ wishes: Negotiation, _ shape: Shape, of source: Source) -> String {
+    guard wishes.wantsBody else { return "null" }
+    func stripped(_ json: String) -> String { wishes.stripsNulls ? "json_strip_nulls(\(json))" : json }
+    switch wishes.form {
+    case .array where !wishes.wantsOne: return "\(stripped("coalesce(json_agg(r), '[]')"))::text"
+    case .array, .object: return "(\(stripped("json_agg(r)")) -> 0)::text"
+    case .csv:
+      let header = labels(shape, of: source).map { name in
+        name.contains { ",\"\r\n".contains($0) } ? "\"\(name.replacing("\"", with: "\"\""))\"" : name
+      }
+      // PostgreSQL writes a row as CSV does, but for its parentheses and for backslashes, which it doubles.
+      return
+        "\(parameters.place(.text(header.joined(separator: ","))))::text || coalesce(string_agg(E'\\n' || "
+        + "replace(substr(r::text, 2, length(r::text) - 2), E'\\\\\\\\', E'\\\\'), ''), '')"
+    }
+  }
+
+  /// Refuses, and so undoes, what has the wrong number of rows: the error is made up where the rows are counted (in a column
+  /// added to `figures`) and raised by the statement given back, in the same round trip.
+  mutating func refusal(_ wishes: Negotiation, count: String, _ figures: inout String) -> Statement? {
+    let refused: RestError
+    let isWrong: String
+    if wishes.form == .object {
+      (refused, isWrong) = (.notSingular(rows: "%s"), "<> 1")
+    } else if let most = wishes.mostAffected {
+      (refused, isWrong) = (.tooManyAffected(rows: "%s"), "> \(parameters.place(.text(String(most))))")
+    } else {
+      return nil
+    }
+    let details = "format(\(quoteLiteral(refused.details ?? "")), \(count))"
+    figures +=
+      ", case when \(count) \(isWrong) then set_config('rest.refusal', json_build_object('code', '\(refused.code)', "
+    figures += "'message', \(quoteLiteral(refused.message)), 'details', \(details))::text, true) end"
+    return Statement(
+      "do $$ begin if current_setting('rest.refusal', true) <> '' then raise exception using errcode = 'PGRST', "
+        + "message = current_setting('rest.refusal'), detail = '{\"status\":\(refused.status)}'; end if; end $$"
+    )
+  }
+
+  /// The conditions of a write; without any it would be meant for the whole table, which is more often a mistake.
+  fileprivate mutating func restricted(_ shape: Shape, _ source: Source, _ verb: String) throws(RestError)
+    -> String
+  {
+    let conditions = try conditions(shape.withoutEmbeds, of: source)
+    guard !conditions.isEmpty else { throw RestError(400, "21000", "\(verb) requires a WHERE clause") }
+    return conditions
+  }
+
+  /// The columns that a write has to give back: who may not read a column can still write it.
+  fileprivate func returned(_ shape: Shape, _ relation: SchemaCache.Relation) throws(RestError) -> String {
+    var names: Set<String> = []
+    for item in shape.items {
+      switch item {
+      case .all: return "t.*"
+      case .field(let field, _, _): names.insert(field.column)
+      case .embed(let place): names.formUnion(try cache.link(shape.embeds[place], of: relation.name).columns)
+      }
+    }
+    names.formUnion(shape.order.map(\.field.column))
+    return names.isEmpty ? "1" : names.sorted().map { "t.\(quoteIdentifier($0))" }.joined(separator: ", ")
   }
 }

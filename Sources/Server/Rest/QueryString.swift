@@ -35,7 +35,7 @@ package struct QueryString: Sendable, Equatable {
     let spaced = String(text.utf8.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
     guard spaced.utf8.contains(UInt8(ascii: "%")) else { return spaced }
     guard let decoded = spaced.removingPercentEncoding else {
-      throw .unreadable("query string", String(text), expecting: "percent-encoded UTF-8")
+      throw .unreadable("query string", String(text), details: "expecting percent-encoded UTF-8")
     }
     return decoded
   }

@@ -1,41 +1,72 @@
 import Database
+import Foundation
 import HTTPTypes
 import Hummingbird
 
 /// The HTTP answer to a plan's result.
 enum RestAnswer {
-  /// The answer.
+  /// The answer; `name` is the relation's, for its address.
   static func response(
-    _ result: ResultSet, of plan: Plan, wishes: Negotiation
+    _ result: ResultSet, of plan: Plan, wishes: Negotiation, name: String = ""
   ) throws(RestError) -> Response {
     let count = result.integer(column: 0) ?? 0
     switch plan.body {
     case .nothing: return Response(status: .noContent)
-    case .value: return json(result, status: .ok, type: "application/json; charset=utf-8")
-    case .inserted(let form):
-      if form == .object, count != 1 { throw .notSingular(rows: count) }
-      var response =
-        form == nil ? Response(status: .created) : json(result, status: .created, type: wishes.contentType)
-      response.headers[.contentRange] = wishes.wantsTotal ? "*/\(count)" : "*/*"
-      if form != nil { response.headers[.preferenceApplied] = "return=representation" }
-      return response
-    case .rows(let offset, let form):
-      if wishes.form == .object, form == .object, count != 1 { throw .notSingular(rows: count) }
+    case .value: return body(result, status: .ok, type: "application/json; charset=utf-8")
+    case .written(let writing): return written(result, writing, count: count, wishes: wishes, name: name)
+    case .rows(let offset):
+      if wishes.form == .object, count != 1 { throw .notSingular(rows: String(count)) }
       let total = wishes.wantsTotal ? result.integer(column: 2) : nil
-      if let total, offset > total, offset > 0 {
-        throw RestError(
-          416, "PGRST103", "Requested range not satisfiable",
-          details: "An offset of \(offset) was requested, but there are only \(total) rows.")
+      if let total, offset > total {
+        throw .range("An offset of \(offset) was requested, but there are only \(total) rows.")
       }
       let isPartial = total.map { count < $0 } ?? false
-      var response = json(result, status: isPartial ? .partialContent : .ok, type: wishes.contentType)
-      let range = count == 0 ? "*" : "\(offset)-\(offset + count - 1)"
-      response.headers[.contentRange] = "\(range)/\(total.map(String.init) ?? "*")"
+      var response = body(result, status: isPartial ? .partialContent : .ok, type: wishes.contentType)
+      response.headers[.contentRange] = range(from: offset, count: count, of: total)
+      response.headers[.preferenceApplied] = wishes.applied(["count", "handling", "max-affected"])
       return response
     }
   }
 
-  private static func json(_ result: ResultSet, status: HTTPResponse.Status, type: String) -> Response {
+  private static func written(
+    _ result: ResultSet, _ writing: Plan.Writing, count: Int, wishes: Negotiation, name: String
+  ) -> Response {
+    let isFull = wishes["return"] == "representation"
+    var status: HTTPResponse.Status = isFull ? .ok : .noContent
+    var applied: Set = ["return", "count", "handling", "max-affected"]
+    if writing == .insert {
+      // An upsert that only changed what was there has created nothing.
+      let isUpsert = wishes["resolution"] == "merge-duplicates"
+      status = isUpsert && result.integer(column: 3) == 0 ? .ok : .created
+      applied.formUnion(["resolution", "missing"])
+    }
+    var response =
+      isFull ? body(result, status: status, type: wishes.contentType) : Response(status: status)
+    let total = wishes.wantsTotal ? count : nil
+    response.headers[.contentRange] = range(from: 0, count: writing == .update ? count : 0, of: total)
+    response.headers[.preferenceApplied] = wishes.applied(applied)
+    if wishes["return"] == "headers-only", writing == .insert, count == 1 {
+      response.headers[.location] = location(result.string(column: 1), name: name)
+    }
+    return response
+  }
+
+  /// The address of the row whose key is the JSON object `key`.
+  private static func location(_ key: String?, name: String) -> String? {
+    guard let values = key.flatMap({ JsonValue(text: $0) })?.members else { return nil }
+    let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
+    func escaped(_ text: String) -> String {
+      text.addingPercentEncoding(withAllowedCharacters: plain) ?? text
+    }
+    let filters = values.compactMap { name, value in value.text.map { "\(escaped(name))=eq.\(escaped($0))" } }
+    return "/\(escaped(name))?\(filters.sorted().joined(separator: "&"))"
+  }
+
+  private static func range(from offset: Int, count: Int, of total: Int?) -> String {
+    "\(count == 0 ? "*" : "\(offset)-\(offset + count - 1)")/\(total.map(String.init) ?? "*")"
+  }
+
+  private static func body(_ result: ResultSet, status: HTTPResponse.Status, type: String) -> Response {
     Response(
       status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: result.buffer(column: 1)))
   }
@@ -43,9 +74,16 @@ enum RestAnswer {
   /// The answer that tells of `error`.
   static func response(_ error: RestError) -> Response {
     var body = JsonText()
-    body.object([
-      ("code", error.code), ("message", error.message), ("details", error.details), ("hint", error.hint),
-    ])
+    body.raw("{\"code\":")
+    body.string(error.code)
+    for (name, text, isJson) in [
+      ("message", error.message, false), ("details", error.details, error.hasJsonDetails),
+      ("hint", error.hint, false),
+    ] {
+      body.raw(",\"\(name)\":")
+      if let text, !isJson { body.string(text) } else { body.raw(text ?? "null") }
+    }
+    body.raw("}")
     var headers: HTTPFields = [
       .contentType: "application/json; charset=utf-8", .proxyStatus: "PostgREST; error=\(error.code)",
     ]
@@ -56,6 +94,7 @@ enum RestAnswer {
         : "Bearer"
     }
     if [429, 503].contains(error.status) { headers[.retryAfter] = "1" }
+    for (name, value) in error.headers { HTTPField.Name(name).map { headers[$0] = value } }
     return Response(status: .init(code: error.status), headers: headers, body: .init(byteBuffer: body.buffer))
   }
 }

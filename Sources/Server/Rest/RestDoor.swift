@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// `/rest/v1`: reads and inserts of relations, calls of functions, in the PostgREST dialect.
+/// `/rest/v1`: reads and writes of relations, calls of functions, in the PostgREST dialect.
 struct RestDoor: Sendable {
   private static let largestBody = 5 << 20
 
@@ -10,7 +10,7 @@ struct RestDoor: Sendable {
   /// Adds the door's paths.
   func add(to router: Router<Context>) {
     let door = router.group("/rest/v1")
-    for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete] {
+    for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete, .options, .trace] {
       door.on("/rpc/:function", method: method) { request, context in
         await answer { () async throws(RestError) in try await call(request, context) }
       }
@@ -18,7 +18,7 @@ struct RestDoor: Sendable {
         await answer { () async throws(RestError) in try await relation(request, context) }
       }
       door.on("/", method: method) { _, _ in
-        RestAnswer.response(.notImplemented("The OpenAPI description at the root"))
+        RestAnswer.response(RestError(404, "PGRST126", "Root endpoint metadata is disabled"))
       }
     }
   }
@@ -31,51 +31,83 @@ struct RestDoor: Sendable {
     let cache = try desk.schema.get()
     let caller = try await desk.callers.find(request.head)
     let isRead = request.method == .get || request.method == .head
-    let wishes = try Negotiation(request.headers, isRead: isRead, exposing: Names.profiles)
+    var wishes = try Negotiation(request.headers, isRead: isRead, exposing: Names.profiles)
+    wishes.wantsBody = request.method != .head
     let query = try QueryString(request.uri.query ?? "", ignoring: "apikey")
-    let relation = try cache.relation(context.parameters.get("relation") ?? "")
-    switch request.method {
-    case .get, .head:
-      let plan = try Plan.read(
-        relation, in: cache.schema, query: query, wishes: wishes, maximum: desk.settings.maximumRows)
-      return try await run(plan, wishes, request, context, caller: caller, cache: cache)
-    case .post:
-      let body = try await request.bytes(limit: Self.largestBody)
-      let plan = try Plan.insert(into: relation, in: cache.schema, body: body, query: query, wishes: wishes)
-      return try await run(plan, wishes, request, context, caller: caller, cache: cache)
-    default: throw .notImplemented("\(request.method.rawValue) on tables")
+    let relation = try cache.relation(try name("relation", context))
+    let method = request.method.rawValue
+    if request.method == .options {
+      return Response(status: .ok, headers: [.allow: "OPTIONS,\(relation.methods.joined(separator: ","))"])
     }
+    if request.method == .put {
+      throw .notImplemented("PUT; use POST with Prefer: resolution=merge-duplicates")
+    }
+    guard relation.methods.contains(method) else {
+      throw .method(method, details: "'\(relation.name)' takes \(relation.methods.joined(separator: ", "))")
+    }
+    let plan: Plan
+    switch request.method {
+    case .post:
+      let body = try await json(request)
+      plan = try .insert(into: relation, in: cache, body: body, query: query, wishes: wishes)
+    case .patch:
+      let body = try await json(request)
+      plan = try .update(relation, in: cache, body: body, query: query, wishes: wishes)
+    case .delete: plan = try .delete(from: relation, in: cache, query: query, wishes: wishes)
+    default:
+      plan = try .read(relation, in: cache, query: query, wishes: wishes, maximum: desk.settings.maximumRows)
+    }
+    return try await run(plan, wishes, request, context, caller: caller, cache: cache, name: relation.name)
   }
 
   private func call(_ request: Request, _ context: Context) async throws(RestError) -> Response {
     let cache = try desk.schema.get()
     let caller = try await desk.callers.find(request.head)
-    let name = context.parameters.get("function") ?? ""
+    let name = try name("function", context)
+    if request.method == .options { return Response(status: .ok, headers: [.allow: "OPTIONS,GET,HEAD,POST"]) }
     let isRead = request.method == .get || request.method == .head
     guard isRead || request.method == .post else {
       throw RestError(405, "PGRST101", "Cannot use the \(request.method.rawValue) method on RPC")
     }
-    let wishes = try Negotiation(request.headers, isRead: isRead, exposing: Names.profiles)
+    var wishes = try Negotiation(request.headers, isRead: isRead, exposing: Names.profiles)
+    wishes.wantsBody = request.method != .head
     let query = try QueryString(request.uri.query ?? "", ignoring: "apikey")
     let arguments =
-      isRead
-      ? Arguments(query: query, of: cache.overloads(name))
-      : try Arguments(body: await request.bytes(limit: Self.largestBody))
+      isRead ? Arguments(query: query, of: cache.overloads(name)) : try Arguments(body: await json(request))
     let function = try cache.function(name, given: arguments.names)
     let plan = try Plan.call(
-      function, in: cache.schema, arguments: arguments, query: query, wishes: wishes,
+      function, in: cache, arguments: arguments, query: query, wishes: wishes,
       maximum: desk.settings.maximumRows, readOnly: isRead)
-    return try await run(plan, wishes, request, context, caller: caller, cache: cache)
+    return try await run(plan, wishes, request, context, caller: caller, cache: cache, name: name)
+  }
+
+  /// A segment of the path.
+  private func name(_ segment: String, _ context: Context) throws(RestError) -> String {
+    guard let name = context.parameters.get(segment)?.removingPercentEncoding else {
+      throw RestError(404, "PGRST125", "Invalid path specified in request URL")
+    }
+    return name
+  }
+
+  private func json(_ request: Request) async throws(RestError) -> [UInt8] {
+    let body = try await request.bytes(limit: Self.largestBody)
+    let type = request.headers[.contentType].map { $0.prefix { $0 != ";" }.trimming().lowercased() }
+    guard
+      body.isEmpty || type == nil || type == "application/json" || type == "application/vnd.pgrst.object+json"
+    else {
+      throw .badBody("Content-Type not acceptable: \(type ?? "")")
+    }
+    return body
   }
 
   private func run(
     _ plan: Plan, _ wishes: Negotiation, _ request: Request, _ context: Context, caller: Caller,
-    cache: SchemaCache
+    cache: SchemaCache, name: String
   ) async throws(RestError) -> Response {
     let client = plan.isReadOnly ? nil : desk.client(of: request, context)
     let result = try await desk.run(
-      plan.statement, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache,
+      plan.statement, check: plan.check, as: caller, readOnly: plan.isReadOnly, client: client, cache: cache,
       presence: context.presence)
-    return try RestAnswer.response(result, of: plan, wishes: wishes)
+    return try RestAnswer.response(result, of: plan, wishes: wishes, name: name)
   }
 }

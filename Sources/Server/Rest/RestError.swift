@@ -13,6 +13,10 @@ package struct RestError: Error, Sendable, Equatable {
   package var details: String?
   /// What to do about it.
   package var hint: String?
+  /// Whether the details are JSON themselves.
+  package var hasJsonDetails = false
+  /// More headers of the answer.
+  package var headers: [String: String] = [:]
 
   /// An error from its parts.
   package init(_ status: Int, _ code: String, _ message: String, details: String? = nil, hint: String? = nil)
@@ -30,18 +34,75 @@ package struct RestError: Error, Sendable, Equatable {
   }
 
   /// A part of the query string that cannot be read.
-  static func unreadable(_ part: String, _ text: String, expecting: String) -> RestError {
-    RestError(400, "PGRST100", "\"failed to parse \(part) (\(text))\"", details: "expecting \(expecting)")
+  static func unreadable(_ part: String, _ text: String, column: Int = 1, details: String) -> RestError {
+    RestError(
+      400, "PGRST100", "\"failed to parse \(part) (\(text))\" (line 1, column \(column))", details: details)
+  }
+
+  /// `sum()` and its like.
+  static let aggregate = RestError(400, "PGRST123", "Use of aggregate functions is not allowed")
+
+  /// Rows that are not there.
+  static func range(_ details: String) -> RestError {
+    RestError(416, "PGRST103", "Requested range not satisfiable", details: details)
+  }
+
+  /// A method that the dialect or the relation does not have.
+  static func method(_ method: String, details: String? = nil) -> RestError {
+    RestError(405, "PGRST117", "Unsupported HTTP method: \(method)", details: details)
+  }
+
+  /// Several foreign keys that may be meant.
+  static func ambiguous(_ links: [SchemaCache.Link], of parent: String, target: String) -> RestError {
+    var details = JsonText()
+    for link in links {
+      details.raw(details.buffer.readableBytes == 0 ? "[" : ",")
+      let (own, other) = (link.columns.joined(separator: ", "), link.target_columns.joined(separator: ", "))
+      details.object([
+        ("cardinality", link.cardinality), ("embedding", "\(parent) with \(link.target)"),
+        ("relationship", "\(link.name) using \(parent)(\(own)) and \(link.target)(\(other))"),
+      ])
+    }
+    details.raw("]")
+    let hints = links.map { "'\($0.target)!\($0.name)'" }.joined(separator: ", ")
+    var error = RestError(
+      300, "PGRST201",
+      "Could not embed because more than one relationship was found for '\(parent)' and '\(target)'",
+      details: String(buffer: details.buffer),
+      hint:
+        "Try changing '\(target)' to one of the following: \(hints). Find the desired relationship in the 'details' key."
+    )
+    error.hasJsonDetails = true
+    return error
   }
 
   /// A request body that cannot be used.
   static func badBody(_ message: String) -> RestError { RestError(400, "PGRST102", message) }
 
   /// A wrong number of rows for an object.
-  static func notSingular(rows: Int) -> RestError {
+  static func notSingular(rows: String) -> RestError {
     RestError(
       406, "PGRST116", "Cannot coerce the result to a single JSON object",
       details: "The result contains \(rows) rows")
+  }
+
+  /// More rows than a write may touch.
+  static func tooManyAffected(rows: String) -> RestError {
+    RestError(
+      400, "PGRST124", "Query result exceeds max-affected preference constraint",
+      details: "The query affects \(rows) rows")
+  }
+
+  /// Forms of the answer that nobody can give.
+  static func mediaType(_ accept: String) -> RestError {
+    RestError(406, "PGRST107", "None of these media types are available: \(accept)")
+  }
+
+  /// A comparison of embedded rows with a value.
+  static func embedFilter(_ name: String) -> RestError {
+    RestError(
+      400, "PGRST120", "Bad operator on the '\(name)' embedded resource",
+      details: "Only is null or not null filters are allowed on embedded resources")
   }
 
   /// A column that the relation does not have; in PostgreSQL's own words.
@@ -56,6 +117,7 @@ extension RestError {
   /// - Parameter isAnonymous: a refused right means "sign in" to those who have not.
   package init(_ error: DatabaseError, isAnonymous: Bool) {
     switch error {
+    case .refused(let cause) where cause.sqlState == "PGRST": self.init(raised: cause)
     case .refused(let cause):
       self.init(
         SqlState.httpStatus(of: cause, isAnonymous: isAnonymous), cause.sqlState, cause.message,
@@ -75,6 +137,25 @@ extension RestError {
     case .cancelled: self.init(499, "57014", "The client went away")
     case .zeroByte: self.init(400, "22021", "invalid byte sequence for encoding \"UTF8\": 0x00")
     }
+  }
+}
+
+extension RestError {
+  /// What SQL raised as `PGRST` says all by itself: the body as its message, status and headers as its detail, both JSON.
+  fileprivate init(raised cause: ServerError) {
+    let body = JsonValue(text: cause.message)
+    let answer = cause.detail.flatMap { JsonValue(text: $0) }
+    guard let code = body?["code"]?.text, let message = body?["message"]?.text,
+      case .integer(let status)? = answer?["status"],
+      (100..<600).contains(status)
+    else {
+      self.init(
+        500, "PGRST121", "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
+        details: "message must hold code and message, detail must hold status and headers")
+      return
+    }
+    self.init(status, code, message, details: body?["details"]?.text, hint: body?["hint"]?.text)
+    headers = answer?["headers"]?.members?.compactMapValues(\.text) ?? [:]
   }
 }
 

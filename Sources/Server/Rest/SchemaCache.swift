@@ -9,16 +9,46 @@ package struct SchemaCache: Sendable, Decodable {
     package let name: String
     /// Its type as SQL text.
     package let type: String
+    /// SQL for its value where none is given; `nil` for null.
+    package let default_sql: String?
+  }
+
+  /// Columns of which no two rows have the same values.
+  package struct Key: Sendable, Decodable {
+    /// The columns' names.
+    package let columns: [String]
+    /// SQL for which rows it holds; `nil` for all.
+    package let condition: String?
+    /// Whether it is the primary key.
+    package let primary: Bool
+  }
+
+  /// A foreign key, seen from either of its ends.
+  package struct Link: Sendable, Decodable, Equatable {
+    /// The constraint's name.
+    package let name: String
+    /// The relation at the other end.
+    package let target: String
+    /// The columns at this end.
+    package let columns: [String]
+    /// The columns at the other end, in the same order.
+    package let target_columns: [String]
+    /// `one-to-one`, `many-to-one` or `one-to-many`.
+    package let cardinality: String
   }
 
   /// A table or view.
   package struct Relation: Sendable, Decodable {
     /// Its name inside the schema.
     package let name: String
-    /// Whether rows can be inserted at all; rights are PostgreSQL's business.
-    package let insertable: Bool
+    /// What can be done with it at all; rights are PostgreSQL's business.
+    package let methods: [String]
     /// Its columns in order.
     package let columns: [Column]
+    /// Its unique keys, the primary one first.
+    package let keys: [Key]
+    /// Its foreign keys and those that refer to it.
+    package let links: [Link]
   }
 
   /// A function that can be called.
@@ -90,6 +120,32 @@ package struct SchemaCache: Sendable, Decodable {
     throw RestError(
       404, "PGRST205", "Could not find the table '\(schema).\(name)' in the schema cache",
       hint: similar.map { "Perhaps you meant the table '\(schema).\($0)'" })
+  }
+
+  /// The one foreign key that joins `embed` to the relation called `parent`.
+  func link(_ embed: Embed, of parent: String) throws(RestError) -> Link {
+    let all = byName[parent]?.links ?? []
+    let matches = all.filter { link in
+      let isTarget =
+        link.target == embed.target || link.name == embed.target
+        || (link.cardinality != "one-to-many" && link.columns.contains(embed.target))
+      // A key of several columns is meant by any of them that only it has.
+      return isTarget
+        && embed.hint.map { link.name == $0 || link.columns.contains($0) || link.target_columns.contains($0) }
+          ?? true
+    }
+    if matches.count == 1 { return matches[0] }
+    guard matches.isEmpty else { throw .ambiguous(matches, of: parent, target: embed.target) }
+    let similar = Similarity.best(for: embed.target, in: all.map(\.target))
+    throw RestError(
+      400, "PGRST200",
+      "Could not find a relationship between '\(parent)' and '\(embed.target)' in the schema cache",
+      details: "Searched for a foreign key relationship between '\(parent)' and '\(embed.target)'"
+        + (embed.hint.map { " using the hint '\($0)'" } ?? "")
+        + " in the schema '\(schema)', but no matches were found.",
+      hint: similar.flatMap {
+        $0 == embed.target ? nil : "Perhaps you meant '\($0)' instead of '\(embed.target)'."
+      })
   }
 
   /// The functions called `name`; empty if there is none.
