@@ -10,7 +10,7 @@ struct RestDoor: Sendable {
   /// Adds the door's paths.
   func add(to router: Router<Context>) {
     let door = router.group("/rest/v1")
-    for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete, .options, .trace] {
+    for method in Router<Context>.methods.union([.trace]) {
       door.on("/rpc/:function", method: method) { request, context in
         await answer { () async throws(RestError) in try await call(request, context) }
       }
