@@ -26,6 +26,8 @@ package enum DatabaseError: Error, Sendable {
   case queueFull(limit: Int)
   /// No connection became free in time; nothing was sent.
   case waitedTooLong(Duration)
+  /// There was no connection at all for as long; nothing was sent.
+  case away(Duration)
   /// The connection broke after the transaction was sent: it may have been committed, and is never sent again.
   case connectionLost(String)
   /// The pool is closing; nothing was sent.
@@ -43,6 +45,7 @@ extension DatabaseError: CustomStringConvertible {
     case .refused(let error): "\(error.sqlState): \(error.message)"
     case .queueFull(let limit): "\(limit) transactions are waiting already"
     case .waitedTooLong(let time): "no database connection became free within \(time)"
+    case .away(let time): "the database was away for \(time)"
     case .connectionLost(let reason): "the database connection was lost: \(reason)"
     case .closing: "the database pool is closing"
     case .cancelled: "the caller went away"

@@ -234,7 +234,8 @@ final class Loop {
     let now = ContinuousClock.now
     for lane in queues.indices {
       for waiting in queues[lane].popExpired(at: now) {
-        waiting.element.done(.failure(.waitedTooLong(configuration.longestWait)))
+        let time = configuration.longestWait
+        waiting.element.done(.failure(ready == 0 ? .away(time) : .waitedTooLong(time)))
       }
     }
     guard ready < members.count else { return }

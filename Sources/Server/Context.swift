@@ -76,7 +76,7 @@ final class Presences: Sendable {
   fileprivate func remove(_ channel: ObjectIdentifier) { known.withLock { $0[channel] = nil } }
 }
 
-/// Watches one connection for its end, and ends it when a request does not arrive in time.
+/// Watches one connection for its end, and ends it when a request does not arrive in time or an answer is not read.
 final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -84,8 +84,9 @@ final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
   private let arrivalTime: TimeAmount
   private var isArriving = false
   private var deadline: Scheduled<Void>?
+  private var patience: Scheduled<Void>?
 
-  /// A handler that gives each request so much time from its head to its end.
+  /// A handler that gives each request so much time from its head to its end, and a reader as much to read anything.
   init(arrivalTime: TimeAmount) { self.arrivalTime = arrivalTime }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -119,6 +120,23 @@ final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
     context.fireChannelReadComplete()
   }
 
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    patience?.cancel()
+    if !context.channel.isWritable { wait(context, unread: unread(context)) }
+    context.fireChannelWritabilityChanged()
+  }
+
+  private func wait(_ context: ChannelHandlerContext, unread before: Int) {
+    patience = context.eventLoop.assumeIsolated().scheduleTask(in: arrivalTime) { [self] in
+      let now = unread(context)
+      if now == before { context.close(promise: nil) } else if now > 0 { wait(context, unread: now) }
+    }
+  }
+
+  private func unread(_ context: ChannelHandlerContext) -> Int {
+    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if let event = event as? ChannelEvent, event == .inputClosed { leave() }
     context.fireUserInboundEventTriggered(event)
@@ -131,6 +149,7 @@ final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private func leave() {
     deadline?.cancel()
+    patience?.cancel()
     presence.leave()
   }
 }

@@ -4,6 +4,8 @@ import Database
 enum Names {
   /// The role of those who have not signed in.
   static let anonymous = "vibe_anon"
+  /// The role of those who run the installation.
+  static let operatorRole = "vibe_operator"
   /// The setting that tells SQL who calls.
   static let claims = "request.jwt.claims"
   /// The function that refuses claims whose session has ended, with this SQLSTATE.

@@ -22,6 +22,7 @@ struct Serve: AsyncParsableCommand {
     let settings = try readSettings()
     // Half the processors for HTTP: the database's own processes are usually on the same machine and need the rest.
     NIOSingletons.groupLoopCountSuggestion = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
+    raiseFileLimit()
     var logger = Logger(label: "vibe") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = settings.logLevel
     let service = ServerService(
@@ -31,6 +32,15 @@ struct Serve: AsyncParsableCommand {
     configuration.maximumGracefulShutdownDuration = .seconds(20)
     try await ServiceGroup(configuration: configuration).run()
   }
+}
+
+/// As many connections as the system allows: the usual limit of 1,024 is for programs that use select().
+private func raiseFileLimit() {
+  let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  var limit = rlimit()
+  guard unsafe getrlimit(files, &limit) == 0 else { return }
+  limit.rlim_cur = limit.rlim_max
+  _ = unsafe setrlimit(files, &limit)
 }
 
 /// The settings, or a validation error that names the variable.

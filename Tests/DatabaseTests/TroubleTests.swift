@@ -148,7 +148,7 @@ struct TroubleTests {
   func absent() async throws {
     let nowhere = DatabaseAddress(host: "127.0.0.1", port: "1", database: "x")
     let pool = try TestDatabase.pool(nowhere, longestWait: .milliseconds(400))
-    guard case .waitedTooLong? = await pool.failure(sleep) else {
+    guard case .away? = await pool.failure(sleep) else {
       Issue.record("it answered")
       return
     }

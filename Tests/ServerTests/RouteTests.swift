@@ -195,6 +195,44 @@ struct RouteTests {
     }
   }
 
+  @Test("a client that reads nothing of a stream is cut off, and its query ends")
+  func neverReads() async throws {
+    let setup = [
+      "create function vibe.test_endless() returns setof text language sql stable as $$ select repeat('x', 1000) from generate_series(1, 20000000) $$",
+      "grant execute on function vibe.test_endless to vibe_anon",
+      route("GET", "/api/endless", "test_endless"),
+    ]
+    try await TestServer.with(setup: setup, change: { $0.arrivalTime = .seconds(1) }) {
+      (server) async throws in
+      let wire = try Wire(port: server.port)
+      wire.send(server.head("GET", "/api/endless"))
+      #expect(
+        try await eventually {
+          try await server.sql(
+            "select count(*) from pg_stat_activity where wait_event = 'ClientWrite' and datname = current_database()"
+          ) == "1"
+        })
+      #expect(
+        try await eventually {
+          try await server.sql(
+            "select count(*) from pg_stat_activity where state = 'active' and usename = 'vibe_server' and datname = current_database()"
+          ) == "0"
+        })
+      wire.close()
+    }
+  }
+
+  @Test("a request that does not arrive in time is cut off, head or body")
+  func slowloris() async throws {
+    try await TestServer.with(change: { $0.arrivalTime = .seconds(1) }) { (server) async throws in
+      let wire = try Wire(port: server.port)
+      wire.send("POST /track HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+      let start = ContinuousClock.now
+      #expect(await wire.read(for: 15) == "" && start.duration(to: .now) < .seconds(10))
+      #expect(try await server.request("GET", "/healthz").status == 200)
+    }
+  }
+
   @Test("a client that leaves a stream takes its query along")
   func leaves() async throws {
     let setup = [

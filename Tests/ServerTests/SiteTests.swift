@@ -1,3 +1,4 @@
+import Server
 import Testing
 
 @Suite("pages, health and figures")
@@ -32,6 +33,75 @@ struct SiteTests {
       let stranger = try await server.request(
         "GET", "/rest/v1/sites", headers: ["Origin": "https://evil.example"])
       #expect(stranger.headers["access-control-allow-origin"] == nil)
+    }
+  }
+
+  @Test("figures are for this machine and for an operator whose session lives")
+  func figures() async throws {
+    try await TestServer.with { (server) async throws in
+      func status(_ token: String? = nil) async throws -> Int {
+        try await server.request("GET", "/metrics", token: token, headers: ["X-Forwarded-For": "127.0.0.1"])
+          .status
+      }
+      let tenant = try await server.tenant("shop")
+      let local = try await server.request("GET", "/metrics")
+      #expect(
+        local.status == 200 && local.body.contains("vibe_http_requests_total{door=\"auth\",status=\"200\"} 1")
+      )
+      for name in [
+        "vibe_http_request_seconds_bucket", "vibe_database_busy ", "vibe_database_waiting ",
+        "process_resident_memory_bytes ",
+      ] {
+        #expect(local.body.contains(name))
+      }
+      #expect(!local.body.contains(TestServer.secret))
+      #expect(try await status() == 401)
+      #expect(try await status(tenant.token) == 401)
+      _ = try await server.sql("update vibe_private.users set is_operator = true")
+      let token = try await server.request(
+        "POST", "/auth/v1/token?grant_type=password",
+        body: #"{"email":"shop@shop.example","password":"correct horse battery"}"#
+      )["access_token"]
+      #expect(try await status(token) == 200)
+      _ = try await server.sql("update vibe_private.sessions set revoked_at = now()")
+      #expect(try await status(token) == 401)
+    }
+  }
+
+  @Test("a request keeps the id that a trusted proxy gave it, and no other")
+  func requestIDs() async throws {
+    let trusting = { @Sendable (settings: inout Settings) in
+      settings.trustedProxies = ["127.0.0.1"].compactMap(AddressRange.init)
+    }
+    try await TestServer.with(change: trusting) { (server) async throws in
+      func id(_ given: String?) async throws -> String? {
+        try await server.request("GET", "/healthz", headers: given.map { ["X-Request-Id": $0] } ?? [:])
+          .headers["x-request-id"]
+      }
+      #expect(try await id("from-the_proxy.1") == "from-the_proxy.1")
+      let others = [
+        try await id(nil), try await id("two words"), try await id(String(repeating: "x", count: 129)),
+      ]
+      #expect(Set(others).count == 3 && others.allSatisfy { (17...32).contains($0?.count ?? 0) }, "\(others)")
+    }
+    try await TestServer.with { (server) async throws in
+      let reply = try await server.request("GET", "/healthz", headers: ["X-Request-Id": "forged"])
+      #expect(reply.headers["x-request-id"] != "forged")
+    }
+  }
+
+  @Test("any origin may be let in, still without credentials")
+  func anyOrigin() async throws {
+    try await TestServer.with(change: { $0.corsOrigins = ["*"] }) { (server) async throws in
+      let origin = [
+        "Origin": "https://anyone.example", "Access-Control-Request-Headers": "authorization, x-other",
+      ]
+      let asked = try await server.request("OPTIONS", "/rest/v1/sites", headers: origin)
+      #expect(
+        asked.status == 200 && asked.headers["access-control-allow-headers"] == "authorization, x-other")
+      let reply = try await server.request("GET", "/healthz", headers: origin)
+      #expect(reply.headers["access-control-allow-origin"] == "*")
+      #expect(reply.headers["access-control-allow-credentials"] == nil)
     }
   }
 

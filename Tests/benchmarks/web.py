@@ -103,7 +103,7 @@ def vibe(**environment):
     port = free_port()
     settings = {
         "VIBE_JWT_SECRET": SECRET, "VIBE_LISTEN": f"127.0.0.1:{port}", "VIBE_LOG_LEVEL": "warning",
-        "VIBE_DASHBOARD_DIR": str(ROOT / "Sources/Dashboard"), "VIBE_TRACK_RATE": "1000000"}
+        "VIBE_DASHBOARD_DIR": str(ROOT / "Sources/Dashboard"), "VIBE_TRACK_RATE": "1000000", "VIBE_TRACK_SITE_RATE": "1000000"}
     return Process([BIN, "serve"], port, "/healthz", **settings | environment)
 
 

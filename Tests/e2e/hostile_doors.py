@@ -56,7 +56,7 @@ DOORS = {"track": TrackDoor, "http": HttpDoor}
 def sites(make_database, make_server):
     """A server with a site to attack and another that nothing may touch."""
     name = make_database()
-    server = make_server(name, VIBE_TRACK_RATE="1000000")
+    server = make_server(name, VIBE_TRACK_RATE="1000000", VIBE_TRACK_SITE_RATE="1000000")
     server.database = name
     with connect(name) as database:
         database.execute("select vibe.create_site('shop'), vibe.create_site('other')")

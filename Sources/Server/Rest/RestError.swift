@@ -128,6 +128,7 @@ extension RestError {
     case .waitedTooLong(let time):
       self.init(
         504, "PGRST003", "Timed out acquiring connection from connection pool.", details: "waited \(time)")
+    case .away: self.init(503, "PGRST000", "Could not connect with the database")
     case .connectionLost:
       self.init(
         503, "PGRST001", "Database client error. Retrying the connection.",
@@ -171,7 +172,7 @@ enum SqlState {
     case "22023":
       return error.message.hasPrefix("role ") && error.message.hasSuffix("does not exist") ? 401 : 400
     case "53400": return 500
-    case "57P01": return 503
+    case "57P01", "57P02", "57P03": return 503
     case "P0001": return 400
     case "42883", "42P01": return 404
     case "42P17": return 500

@@ -1,4 +1,8 @@
+import Database
+import Foundation
+import HTTPTypes
 import Hummingbird
+import ServiceLifecycle
 
 /// `/healthz` for whoever restarts us, `/metrics` for Prometheus.
 struct HealthDoor: Sendable {
@@ -6,27 +10,67 @@ struct HealthDoor: Sendable {
 
   /// Adds the door's paths.
   func add(to router: Router<Context>) {
-    router.get("/healthz") { _, _ in
-      let connected = desk.pool.counters.connected.load(ordering: .relaxed) > 0
-      let isWell = connected && desk.schema.isReady
-      return Response(
-        status: isWell ? .ok : .serviceUnavailable,
-        headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
-        body: .init(
-          byteBuffer: ByteBuffer(
-            string: "{\"status\":\"\(isWell ? "ok" : "waiting")\",\"database\":\(connected)}")))
+    for method in [HTTPRequest.Method.get, .head] {
+      router.on("/healthz", method: method) { _, _ in health() }
+      router.on("/metrics", method: method) { request, context in
+        guard await mayReadFigures(request, context) else {
+          return RouteError.response(
+            RestError(401, "AUTH_REQUIRED", "Figures are for this machine itself and for an operator's key"))
+        }
+        return figures()
+      }
     }
-    router.get("/metrics") { _, _ in
-      let counters = desk.pool.counters
-      let text = desk.metrics.text(with: [
-        ("vibe_database_connections", counters.connected.load(ordering: .relaxed)),
-        ("vibe_database_busy", counters.busy.load(ordering: .relaxed)),
-        ("vibe_database_waiting", counters.waiting.load(ordering: .relaxed)),
-        ("vibe_database_refused_total", counters.refused.load(ordering: .relaxed)),
-      ])
-      return Response(
-        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-        body: .init(byteBuffer: ByteBuffer(string: text)))
+    for path in ["/healthz", "/metrics"] { router.refuseOthers(than: [.get, .head], at: RouterPath(path)) }
+  }
+
+  private func health() -> Response {
+    let missing = [
+      desk.pool.counters.connected.load(ordering: .relaxed) > 0 ? nil : "a connection to the database",
+      desk.schema.isReady ? nil : "the schema cache",
+      Task.isShuttingDownGracefully ? "a future: it stops" : nil,
+    ].compactMap(\.self)
+    var body = JsonText()
+    body.raw("{\"status\":\"\(missing.isEmpty ? "ok" : "unavailable")\",\"missing\":[")
+    for (index, what) in missing.enumerated() {
+      if index > 0 { body.raw(",") }
+      body.string(what)
     }
+    body.raw("]}")
+    return Response(
+      status: missing.isEmpty ? .ok : .serviceUnavailable,
+      headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
+      body: .init(byteBuffer: body.buffer))
+  }
+
+  /// What came through a proxy is not of this machine, whoever the proxy is.
+  private func mayReadFigures(_ request: Request, _ context: Context) async -> Bool {
+    if request.headers[.forwardedFor] == nil, let peer = context.peer, Address(peer)?.isLoopback == true {
+      return true
+    }
+    guard let caller = try? await desk.callers.find(request.head), caller.role == Names.operatorRole else {
+      return false
+    }
+    // The signature outlives the session, which an operator can end.
+    let statement = Names.sessionSites(claims: caller.claims)
+    let sites = try? await desk.pool.run(Transaction([statement], readOnly: true))[0].string()
+    return sites != nil && sites != "[]"
+  }
+
+  private func figures() -> Response {
+    let counters = desk.pool.counters
+    // Pages, the second figure of /proc/self/statm, are of 4 kB on all processors that run this.
+    let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ")
+      .dropFirst().first
+    let text = desk.metrics.text(with: [
+      ("vibe_database_connections", counters.connected.load(ordering: .relaxed)),
+      ("vibe_database_busy", counters.busy.load(ordering: .relaxed)),
+      ("vibe_database_waiting", counters.waiting.load(ordering: .relaxed)),
+      ("vibe_database_refused_total", counters.refused.load(ordering: .relaxed)),
+      ("process_resident_memory_bytes", (pages.flatMap { Int($0) } ?? 0) * 4096),
+    ])
+    return Response(
+      status: .ok,
+      headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
+      body: .init(byteBuffer: ByteBuffer(string: text)))
   }
 }

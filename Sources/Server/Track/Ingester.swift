@@ -43,6 +43,8 @@ actor Ingester {
       let item = Item(envelope: envelope, meta: meta, done: done)
       if !batches.add(item, bytes: envelope.count + meta.utf8.count, deadline: .now + Self.longestWait) {
         refuse(item)
+      } else {
+        metrics.add("vibe_track_waiting")
       }
       send()
       guard batches.count > 0, !isSweeping else { return }
@@ -56,7 +58,10 @@ actor Ingester {
   private func sweep() async {
     while batches.count > 0 {
       try? await Task.sleep(for: .seconds(1))
-      for item in batches.popExpired(at: .now) { refuse(item) }
+      for item in batches.popExpired(at: .now) {
+        metrics.add("vibe_track_waiting", -1)
+        refuse(item)
+      }
     }
     isSweeping = false
   }
@@ -69,6 +74,7 @@ actor Ingester {
 
   private func send() {
     while let batch = batches.next() {
+      metrics.add("vibe_track_waiting", -batch.count)
       Task {
         await run(batch)
         batches.finished()
