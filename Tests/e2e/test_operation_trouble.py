@@ -183,6 +183,18 @@ def test_logs_name_requests_and_hold_no_secret(database, make_server):
         assert secret not in log
 
 
+def test_figures_are_for_operators_and_this_machine(server):
+    assert get(server, "/metrics")[0] == 200
+    through_a_proxy = {"X-Forwarded-For": "192.0.2.1"}
+    assert server.request("/metrics", headers=through_a_proxy)[0] == 401
+    with connect(server.database) as database:
+        database.execute("select vibe.create_site('shop')")
+    status, figures = server.request("/metrics", token=server.secret_key, headers=through_a_proxy)
+    assert status == 200 and "vibe_database_busy " in figures
+    for secret in [server.secret_key, server.anon_key, server.environment["VIBE_JWT_SECRET"], server.environment["VIBE_DB_PASSWORD"]]:
+        assert secret not in figures
+
+
 def test_two_servers_on_one_database(database, make_server):
     secret = "the same secret for both of the servers"
     servers = [make_server(database, VIBE_JWT_SECRET=secret) for _ in range(2)]
