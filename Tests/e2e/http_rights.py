@@ -10,7 +10,8 @@ STEPS = [{"name": "Look", "event_name": "page_view"}, {"name": "Buy", "event_nam
 BUYERS = {"version": 1, "all": [{"bought": {}}]}
 # Arguments with which a function works on the site, so that who may call it gets a 2xx; a name in "x" must be new each time.
 EXAMPLES = {
-    "add_member": {"email_or_login": "outsider@example.com", "role": "viewer"},
+    "add_member": {"email_or_login": "viewer@example.com", "role": "viewer"}, "invite_member": {"email": "$new@example.com", "role": "viewer"},
+    "create_api_key": {"name": "$new", "sites": ["alpha"]}, "revoke_api_key": {"key_id": "00000000-0000-0000-0000-000000000000"},
     "add_to_segment": {"segment": "by hand", "subject_ids": [1]},
     "remove_from_segment": {"segment": "by hand", "subject_ids": [1]},
     "begin_event_import": {"format": "umami"}, "begin_import": {"kind": "orders"},

@@ -14,11 +14,11 @@ from http_rights import OTHER_DOORS, WRITABLE, Filler, Person, arguments, cell, 
 from test_rights import tenants  # noqa: F401  two sites with rows in every table and a user of each kind
 
 EXPECTED = pathlib.Path(__file__).with_name("http_rights.txt")
-ROLES = ["anon", "stranger", "viewer", "member", "owner", "operator", "secret"]
+ROLES = ["anon", "stranger", "viewer", "member", "owner", "operator", "secret", "api key"]
 HEAD = """\
 # Who may do what over HTTP: the status that each role gets from each endpoint. test_http_rights.py asks the real server and compares.
 # All are asked about site alpha: viewer, member and owner belong to it, stranger owns another site, anon has only the public key,
-# operator is a signed-in user who runs the installation, secret is the secret API key.
+# operator is a signed-in user who runs the installation, secret is the server's secret key, api key is one that the owner made to read.
 #   200/0  answered without any row: nothing of that site is seen, or nothing was written
 #   400-   refused like a site that does not exist       400  could be called, but the example's arguments are refused
 """
@@ -48,7 +48,10 @@ def people(tenants, make_server):  # noqa: F811
     everybody.filler = Filler(everybody.ids)
     emails = {"stranger": "rival@example.com"}
     for role in ROLES:
-        token = {"anon": server.anon_key, "secret": server.secret_key}.get(role) or sign_in(server, emails.get(role, f"{role}@example.com"))
+        if role == "api key":
+            token = next(person for person in everybody if person.role == "owner").ask("POST", "/rest/v1/rpc/create_api_key", {"name": "reads", "sites": ["alpha"]})[1]
+        else:
+            token = {"anon": server.anon_key, "secret": server.secret_key}.get(role) or sign_in(server, emails.get(role, f"{role}@example.com"))
         everybody.append(Person(server, role, token))
     yield everybody
     everybody.database.close()

@@ -189,10 +189,11 @@ enum SqlState {
     return status
   }
 
+  // Class 54, a limit of the program, is what a request brings about: JSON too deep, an array of seven dimensions.
   private static let classes = [
     "08": 503, "09": 500, "0L": 403, "0P": 403, "25": 500, "28": 403, "2D": 500, "38": 500, "39": 500,
     "3B": 500,
-    "40": 500, "53": 503, "54": 500, "55": 500, "57": 500, "58": 500, "F0": 500, "HV": 500, "P0": 500,
+    "40": 500, "53": 503, "54": 400, "55": 500, "57": 500, "58": 500, "F0": 500, "HV": 500, "P0": 500,
     "XX": 500,
   ]
 }

@@ -98,9 +98,7 @@ struct Shape {
       embeds.append(try embed(field.column, alias: alias, &scanner))
       return items.append(.embed(embeds.count - 1))
     }
-    // A cast is the one name that is not quoted, so its letters are what protects: no $, which also begins strings.
-    let cast = scanner.take("::") ? scanner.take(while: Self.isCastLetter) : nil
-    if let cast, !cast.contains(where: { $0 != " " }) { throw scanner.unexpected(expecting: "a type name") }
+    let cast = scanner.take("::") ? try Self.type(&scanner) : nil
     if scanner.take(".") { throw .aggregate }
     items.append(.field(field, alias: alias, cast: cast))
   }
@@ -124,11 +122,25 @@ struct Shape {
     return embed
   }
 
-  private static func isCastLetter(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar {
-    case "a"..."z", "A"..."Z", "0"..."9", "_", " ": true
-    default: false
+  /// The types whose names have several words.
+  private static let wordyTypes: Set = [
+    "double precision", "character varying", "bit varying", "timestamp with time zone",
+    "timestamp without time zone", "time with time zone", "time without time zone",
+  ]
+
+  /// A type: the one name that is not quoted, and with spaces between any words it could be a whole query
+  /// (`text from sites union select key`), so it is one word, or one of those known.
+  private static func type(_ scanner: inout Scanner) throws(RestError) -> String {
+    let start = scanner
+    let name = scanner.take { scalar in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "_", " ": true
+      default: false
+      }
     }
+    let isWord = !name.contains(" ") && name.first.map { !$0.isNumber } ?? false
+    guard isWord || wordyTypes.contains(name) else { throw start.unexpected(expecting: "a type name") }
+    return name
   }
 
   /// Reads any other parameter: `[embed.]*` and then `order`, `limit`, `offset`, `[not.]or`, `[not.]and` or a field.
@@ -186,7 +198,10 @@ struct Shape {
       var direction = ""
       while scanner.take(".") {
         let start = scanner
-        guard let sql = directions[scanner.take { ("a"..."z").contains($0) }] else {
+        // One of the first two, then one of the last two.
+        guard let sql = directions[scanner.take { ("a"..."z").contains($0) }],
+          direction.isEmpty || sql.hasPrefix("nulls") && !direction.contains("nulls")
+        else {
           throw start.unexpected(expecting: "\"asc\", \"desc\", \"nullsfirst\" or \"nullslast\"")
         }
         direction += " \(sql)"
