@@ -1,7 +1,7 @@
 import Foundation
 
 /// Any JSON value, for the few that the server itself has to look into.
-package enum JsonValue: Codable, Sendable, Equatable {
+package enum JsonValue: Codable, Sendable, Hashable {
   case null
   case bool(Bool)
   case integer(Int)

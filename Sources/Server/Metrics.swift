@@ -38,6 +38,9 @@ package final class Metrics: Sendable {
   /// Adds to the figure called `name`, `vibe_…_total` or a gauge.
   func add(_ name: String, _ amount: Int = 1) { state.withLock { $0.values[name, default: 0] += amount } }
 
+  /// Sets the figure called `name`.
+  func set(_ name: String, _ value: Int) { state.withLock { $0.values[name] = value } }
+
   /// All figures with those given, name and value, as text.
   package func text(with gauges: [(String, Int)]) -> String {
     let state = state.withLock { $0 }

@@ -54,20 +54,33 @@ enum Names {
       [.bytes(body), .text(texts), .text(types)])
   }
 
-  /// The changes since a cursor, one row each, at least one row.
-  static func changes(since cursor: String?) -> Statement {
+  /// The changes since a cursor, one row each, at least one row; up to a later cursor, and of these sites alone.
+  static func changes(since cursor: String?, until: String?, sites: Set<Int>) -> Statement {
     Statement(
       """
-      select page ->> 'cursor', page ->> 'resync', change ->> 'site_id', change ->> 'table', change::text
-      from vibe_private.changes_since($1) as page
-      left join lateral jsonb_array_elements(page -> 'changes') as change on true
-      """, [Parameter(cursor)])
+      select next, resync, site_id, table_name, kind, is_listed, age, change
+      from vibe_private.changes_since($1, $2, $3::int[])
+      """,
+      [
+        Parameter(cursor), Parameter(until),
+        .text("{\(sites.sorted().map(String.init).joined(separator: ","))}"),
+      ])
   }
 
-  /// The sites that the holder of claims may see.
-  static func sessionSites(claims: String) -> Statement {
+  /// In the change feed: who may hear what has changed.
+  static let rights = "site_members"
+
+  /// Which of the claims, given as a JSON array of texts, have a live session, and the sites they may see.
+  static func rights(of claims: String) -> Statement {
     Statement(
-      "select coalesce(json_agg(s.site_id), '[]')::text from vibe_private.session_sites($1::jsonb) as s",
-      [.text(claims)])
+      """
+      select place - 1, is_live, sites
+      from vibe_private.realtime_rights(array(select c from jsonb_array_elements_text($1::jsonb) as c))
+      """, [.text(claims)])
+  }
+
+  /// What a subscription asks for, checked and with typed values.
+  static func bindings(_ wanted: String) -> Statement {
+    Statement("select vibe_private.realtime_bindings($1::jsonb)::text", [.text(wanted)])
   }
 }

@@ -9,6 +9,7 @@ import ServiceLifecycle
 package final class VibeServer: Sendable {
   private let desk: Desk
   private let feed: Feed
+  private var realtime: RealtimeDoor { RealtimeDoor(desk: desk, feed: feed) }
   private let logger: Logger
   private let files: StaticFiles
 
@@ -42,11 +43,8 @@ package final class VibeServer: Sendable {
   package func run(started: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
     let application = Application(
       router: router(),
-      server: HTTPServerBuilder { [desk] responder in
-        let handlers = HTTP1Channel.Configuration(
-          additionalChannelHandlers: [PresenceHandler(arrivalTime: .init(desk.settings.arrivalTime))],
-          idleTimeout: .seconds(75))
-        return EventLoopChannel(base: HTTP1Channel(responder: responder, configuration: handlers))
+      server: HTTPServerBuilder { [realtime] responder in
+        EventLoopChannel(http: HTTP1Channel(responder: responder), realtime: realtime)
       },
       configuration: .init(
         address: .hostname(desk.settings.host, port: desk.settings.port), serverName: "vibe"),
@@ -74,7 +72,7 @@ package final class VibeServer: Sendable {
     RouteDoor(desk: desk).add(to: router)
     AuthDoor(desk: desk).add(to: router)
     TrackDoor(desk: desk, ingester: ingester).add(to: router)
-    RealtimeDoor(desk: desk, feed: feed).add(to: router)
+    realtime.add(to: router)
     HealthDoor(desk: desk).add(to: router)
     files.add(to: router)
     return router

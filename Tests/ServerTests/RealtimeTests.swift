@@ -20,7 +20,7 @@ struct RealtimeTests {
       _ = try await server.sql(insert(a.site, "visitor-alpha"))
       let heard = await mine.wire.read(for: 5) { $0.contains("visitor-alpha") }
       #expect(
-        heard.contains("event: change\ndata: {") && heard.contains("\"table\": \"site_users\""), "\(heard)")
+        heard.contains("event: change\ndata: {") && heard.contains("\"table\":\"site_users\""), "\(heard)")
       #expect(heard.contains("id: "))
       let more = await mine.wire.read(for: 0.5)
       #expect(!more.contains("visitor-alpha"))
@@ -54,7 +54,7 @@ struct RealtimeTests {
     }
   }
 
-  @Test("only the last change of a page moves the cursor, and a page of any length arrives whole")
+  @Test("a page of any length arrives whole, and goes on where the stream broke, whatever the place")
   func pages() async throws {
     try await TestServer.with { (server) async throws in
       let tenant = try await server.tenant("alpha")
@@ -69,7 +69,22 @@ struct RealtimeTests {
       for number in ["0001", "0599", "0600"] { #expect(heard.contains("visitor-page\(number)\"")) }
       let events = heard.components(separatedBy: "\n\n").filter { $0.contains("event: change") }
       #expect(events.count == 600)
-      #expect(events.indices.filter { events[$0].contains("id: ") } == [599])
+      for place in [0, 1, 298, 598, 599] {
+        let id = try #require(events[place].split(whereSeparator: \.isNewline).first { $0.hasPrefix("id: ") })
+        let again = try await server.stream(
+          "", token: tenant.token, headers: ["Last-Event-ID": String(id.dropFirst(4))])
+        _ = try await server.sql(self.insert(tenant.site, "visitor-later"))
+        let rest = again.start + (await again.wire.read(for: 10) { $0.contains("visitor-later") })
+        again.wire.close()
+        #expect(rest.components(separatedBy: "visitor-page").count - 1 == 599 - place)
+        #expect(place == 599 || rest.contains("visitor-page\(String(format: "%04d", place + 2))\""))
+        _ = try await server.sql("delete from vibe.site_users where anonymous_id = 'visitor-later'")
+      }
+      for nonsense in [">>", "a>b>1", "1:1:>2:2:>0", ">>-5", "\(events.count)>1:1:@1>99999999999999999999"] {
+        let odd = try await server.stream("", token: tenant.token, headers: ["Last-Event-ID": nonsense])
+        #expect(
+          (odd.start + (await odd.wire.read(for: 10) { $0.contains("resync") })).contains("event: resync"))
+      }
     }
   }
 
@@ -79,7 +94,7 @@ struct RealtimeTests {
       let tenant = try await server.tenant("alpha")
       let stream = try await server.stream("", token: tenant.token)
       func isOpen() async throws -> Bool {
-        try await server.request("GET", "/metrics").body.contains("vibe_sse_streams 1\n")
+        try await server.request("GET", "/metrics").body.contains("vibe_realtime_subscribers 1\n")
       }
       #expect(try await isOpen())
       // Fill the buffers of both ends, then the queue, a page at a time.
@@ -108,7 +123,7 @@ struct RealtimeTests {
       ])
       let wire = try Wire(port: server.port)
       wire.send(server.head("GET", "/realtime/v1/sse", token: odd))
-      #expect(await wire.read(for: 5) { $0.contains("event: end") }.contains("cannot be read"))
+      #expect(await wire.read(for: 5) { $0.contains("event: end") }.contains("the session has ended"))
       #expect(try await server.stream("", token: tenant.token).start.contains("event: ready"))
     }
   }

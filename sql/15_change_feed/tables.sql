@@ -27,3 +27,13 @@ comment on index vibe_private.changes_at is 'finds what is old enough to be remo
 -- Not a counter: it holds the millisecond of the last ring, readable by all and never locked until commit.
 create sequence vibe_private.doorbell;
 comment on sequence vibe_private.doorbell is 'when the doorbell rang last, in milliseconds since 1970';
+
+create trigger feed_rights after insert or update or delete on vibe.site_members
+    for each statement execute function vibe_private.feed_rights();
+comment on trigger feed_rights on vibe.site_members is 'who joins or leaves a site hears of it at once or no more';
+create trigger feed_ends after update of revoked_at or delete on vibe_private.sessions
+    for each statement execute function vibe_private.feed_rights();
+comment on trigger feed_ends on vibe_private.sessions is 'a session that ends hears nothing more';
+create trigger feed_ends after update of revoked_at or delete on vibe_private.api_keys
+    for each statement execute function vibe_private.feed_rights();
+comment on trigger feed_ends on vibe_private.api_keys is 'a key that ends hears nothing more';

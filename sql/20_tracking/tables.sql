@@ -299,6 +299,6 @@ create trigger mark_past_days after insert on vibe.user_events
     referencing new table as changed_rows
     for each statement when (current_user <> 'vibe_owner') execute function vibe_private.mark_past_days();
 comment on trigger mark_past_days on vibe.user_events is 'figures of past days follow directly written events';
-select vibe_private.feed_table('vibe.site_users');
-select vibe_private.feed_table('vibe.site_sessions');
-select vibe_private.feed_table('vibe.user_events');
+select vibe_private.feed_table('vibe.site_users', writers_feed => true);
+select vibe_private.feed_table('vibe.site_sessions', writers_feed => true);
+select vibe_private.feed_table('vibe.user_events', writers_feed => true);

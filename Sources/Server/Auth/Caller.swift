@@ -33,20 +33,21 @@ package struct Callers: Sendable {
     if let header = headers[.authorization] {
       let parts = header.split(separator: " ", maxSplits: 1)
       if parts.count == 2, parts[0].lowercased() == "bearer" {
-        return try await caller(String(parts[1].trimming()))
+        return try await holder(of: String(parts[1].trimming()))
       }
     }
-    if let key = headers[.apiKey] ?? queryKey { return try await caller(key) }
+    if let key = headers[.apiKey] ?? queryKey { return try await holder(of: key) }
     if let token = SessionCookie.token(in: headers), SessionCookie.counts(head) {
       // A page whose token has run out is a page without one.
-      var caller = (try? await caller(token)) ?? .anonymous
+      var caller = (try? await holder(of: token)) ?? .anonymous
       caller.isFromCookie = true
       return caller
     }
     return .anonymous
   }
 
-  private func caller(_ token: String) async throws(RestError) -> Caller {
+  /// Who holds `token`, which may be an API key.
+  package func holder(of token: String) async throws(RestError) -> Caller {
     if token.hasPrefix(KeyRing.prefix) { return try await keys.caller(token) }
     do {
       let claims = try await tokens.verify(token)

@@ -1,69 +1,79 @@
 import Database
-import Hummingbird
+import NIOCore
 
-/// One change of the feed, encoded once for all who get it.
+/// A changed row of the feed.
 struct Change: Sendable {
   /// The site it belongs to.
   let siteID: Int
   /// The table that changed.
   let table: String
-  /// The change as JSON.
-  let json: String
+  /// `INSERT`, `UPDATE` or `DELETE`.
+  let kind: String
+  /// False for a statement with too many rows to name them: readers must load again.
+  let isListed: Bool
+  /// The change as clients read it, as JSON without line breaks.
+  let json: ByteBuffer
+
+  /// The row, the old one of a deletion.
+  var row: JsonValue? {
+    let change = JsonValue(text: String(buffer: json))
+    return change?["record"] ?? change?["old_record"]
+  }
 }
 
 /// What one reading of the feed gave.
 struct FeedPage: Sendable {
+  /// Where it began.
+  let start: String
   /// Where the next reading begins.
   let cursor: String
   /// Whether changes were lost, so that readers must load everything again.
   let isIncomplete: Bool
+  /// Whether somebody may hear more or less than before.
+  let changesRights: Bool
+  /// How many milliseconds ago the oldest change was made.
+  let age: Int
   /// The changes in order.
   let changes: [Change]
 
-  /// A page from rows of cursor, resync, site, table and JSON; a page without changes is one row of nulls.
-  init?(_ rows: ResultSet) {
+  /// A page from the rows of the feed; one without changes is one row of nulls.
+  init?(_ rows: ResultSet, since start: String?) {
     guard let cursor = rows.string(row: 0, column: 0) else { return nil }
+    self.start = start ?? cursor
     self.cursor = cursor
-    isIncomplete = rows.string(row: 0, column: 1) == "true"
+    isIncomplete = rows.string(row: 0, column: 1) == "t"
+    age = rows.integer(row: 0, column: 6) ?? 0
+    var changesRights = false
     changes = (0..<rows.count).compactMap { row in
       guard let site = rows.integer(row: row, column: 2), let table = rows.string(row: row, column: 3) else {
         return nil
       }
-      return Change(siteID: site, table: table, json: rows.string(row: row, column: 4) ?? "{}")
+      changesRights = changesRights || table == Names.rights
+      return Change(
+        siteID: site, table: table, kind: rows.string(row: row, column: 4) ?? "",
+        isListed: rows.string(row: row, column: 5) == "t", json: rows.buffer(row: row, column: 7))
     }
+    self.changesRights = changesRights
   }
 }
 
-/// Frames of a server-sent event stream.
-enum Frame {
-  /// The first thing a subscriber hears: from here on nothing is missed.
-  static let ready = ByteBuffer(string: "retry: 1000\nevent: ready\ndata: {}\n\n")
-  /// Keeps proxies from closing a silent stream.
-  static let ping = ByteBuffer(string: ": ping\n\n")
+/// Where a reader was: at a cursor, or within a page, written as its two cursors and how much of it was told.
+struct Place {
+  /// What it was told up to; `nil` for one who comes for the first time.
+  let since: String?
+  /// Where the page ends that it was being told.
+  let until: String?
+  /// How many messages of that page it has.
+  let told: Int
+  /// The same for readers who missed the same.
+  var id: String { "\(since ?? "")>\(until ?? "")" }
 
-  /// A change. JSON from PostgreSQL holds no raw line break.
-  static func change(_ change: Change) -> ByteBuffer {
-    ByteBuffer(string: "event: change\ndata: \(change.json)\n\n")
-  }
-
-  /// What one reader gets of a page: only the last change tells where a reconnecting browser goes on, so that a
-  /// stream that breaks in the middle of a page loses nothing.
-  static func page(_ changes: [ByteBuffer], cursor: String) -> [ByteBuffer] {
-    guard let last = changes.last else { return [] }
-    return changes.dropLast() + [ByteBuffer(string: "id: \(cursor)\n"), last]
-  }
-
-  /// Changes were lost: load everything again.
-  static func resync(cursor: String) -> ByteBuffer {
-    ByteBuffer(string: "id: \(cursor)\nevent: resync\ndata: {}\n\n")
-  }
-
-  /// The last thing a subscriber hears when the server ends the stream.
-  static func end(_ reason: String) -> ByteBuffer {
-    var text = JsonText()
-    text.raw("event: end\ndata: ")
-    text.object([("reason", reason)])
-    text.raw("\n\n")
-    return text.buffer
+  /// A place from its text. Nonsense is a cursor that the database will not know.
+  init(_ text: String?) {
+    let parts = text?.split(separator: ">", omittingEmptySubsequences: false).map(String.init) ?? []
+    let told = parts.count == 3 ? Int(parts[2]) : nil
+    self.told = max(told ?? 0, 0)
+    since = told == nil ? text : parts[0]
+    until = told == nil ? nil : parts[1]
   }
 }

@@ -1,112 +1,99 @@
-import Hummingbird
-import Synchronization
+import NIOCore
 
-/// One open stream.
-final class Subscriber: Sendable {
-  /// Pages that may wait for a slow reader.
-  private static let most = 256
-
-  /// Whose rights count; streams with equal claims are checked together.
-  let caller: Caller
-  /// The tables it wants; empty means all.
-  let tables: Set<String>
-  /// Where it left off before, if it was here.
-  let cursor: String?
-  /// What is to be written, page by page.
-  let pages: AsyncStream<[ByteBuffer]>
-  private let writer: AsyncStream<[ByteBuffer]>.Continuation
-  private let ending = Mutex<String?>(nil)
-  private let hangUp: @Sendable () -> Void
-
-  /// A stream for `caller`; `hangUp` is called when it does not read what it asked for.
-  init(caller: Caller, tables: Set<String>, cursor: String?, hangUp: @escaping @Sendable () -> Void) {
-    self.caller = caller
-    self.tables = tables
-    self.cursor = cursor
-    self.hangUp = hangUp
-    (pages, writer) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.most))
-  }
-
-  /// Why the server ended the stream, if it did.
-  var reason: String? { ending.withLock { $0 } }
-
-  /// Leaves frames for the writer; false when the stream is over or too slow, which ends it.
-  func send(_ page: [ByteBuffer]) -> Bool {
-    switch writer.yield(page) {
-    case .enqueued: return true
-    case .dropped:
-      end("the reader is too slow")
-      hangUp()
-      return false
-    case .terminated: return false
-    @unknown default: return false
-    }
-  }
-
-  /// Ends the stream after the frames that wait; the first reason counts.
-  func end(_ reason: String?) {
-    ending.withLock { $0 = $0 ?? reason }
-    writer.finish()
-  }
-
-  /// Whether it wants `change`, rights aside.
-  func wants(_ change: Change) -> Bool { tables.isEmpty || tables.contains(change.table) }
-}
-
-/// All open streams and the rights of those behind them.
+/// All subscribers and the rights of those behind them.
 struct Hub {
-  /// Streams that have heard `ready`.
-  private(set) var subscribers: [ObjectIdentifier: Subscriber] = [:]
-  private var sites: [Caller: Set<Int>] = [:]
-
-  /// Whether nobody listens.
-  var isEmpty: Bool { subscribers.isEmpty }
-
-  /// Everyone whose rights are to be known, once each.
-  var callers: Set<Caller> { Set(subscribers.values.map(\.caller)) }
-
-  /// Adds a stream.
-  mutating func add(_ subscriber: Subscriber) { subscribers[ObjectIdentifier(subscriber)] = subscriber }
-
-  /// Removes a stream and forgets rights that nobody needs any more.
-  mutating func remove(_ subscriber: Subscriber) {
-    subscribers[ObjectIdentifier(subscriber)] = nil
-    if !subscribers.values.contains(where: { $0.caller == subscriber.caller }) {
-      sites[subscriber.caller] = nil
-    }
+  /// What one may hear.
+  struct Rights: Equatable {
+    /// Whether the session lives.
+    let isLive: Bool
+    /// The sites whose changes it may see.
+    let sites: Set<Int>
   }
 
-  /// Learns which sites `caller` may see; one who may see none any more is shown out.
-  mutating func permit(_ caller: Caller, sites now: Set<Int>) {
-    let before = sites[caller] ?? []
-    sites[caller] = now
-    guard now.isEmpty, !before.isEmpty else { return }
-    for subscriber in subscribers.values where subscriber.caller == caller {
+  private var groups: [Audience: [ObjectIdentifier: Subscriber]] = [:]
+  private var rights: [Caller: Rights] = [.anonymous: Rights(isLive: true, sites: [])]
+
+  /// How many listen.
+  var count: Int { groups.values.reduce(0) { $0 + $1.count } }
+  /// Whether nobody listens.
+  var isEmpty: Bool { groups.isEmpty }
+  /// All who listen.
+  var subscribers: [Subscriber] { groups.values.flatMap(\.values) }
+  /// All sites that anybody may see.
+  var sites: Set<Int> { rights.values.reduce(into: []) { $0.formUnion($1.sites) } }
+  /// Everyone whose rights come from the database, once each.
+  var callers: [Caller] { rights.keys.filter { !$0.isAnonymous } }
+
+  /// What is known of `caller`.
+  func rights(of caller: Caller) -> Rights? { rights[caller.isAnonymous ? .anonymous : caller] }
+
+  /// Adds a subscriber.
+  mutating func add(_ subscriber: Subscriber) {
+    groups[subscriber.audience, default: [:]][ObjectIdentifier(subscriber)] = subscriber
+  }
+
+  /// Removes a subscriber.
+  mutating func remove(_ subscriber: Subscriber) {
+    groups[subscriber.audience]?[ObjectIdentifier(subscriber)] = nil
+    if groups[subscriber.audience]?.isEmpty == true { groups[subscriber.audience] = nil }
+  }
+
+  /// Forgets the rights of those who are neither here nor among `arriving`.
+  mutating func forget(except arriving: [Subscriber]) {
+    let needed = Set(groups.keys.map(\.caller) + arriving.map(\.audience.caller))
+    rights = rights.filter { needed.contains($0.key) || $0.key == .anonymous }
+  }
+
+  /// Learns what `caller` may hear; shows out those whose session has ended or who lost their last site.
+  mutating func learn(_ caller: Caller, _ now: Rights) {
+    let before = rights.updateValue(now, forKey: caller)
+    guard !now.isLive || (now.sites.isEmpty && before?.sites.isEmpty == false) else { return }
+    for subscriber in subscribers where subscriber.audience.caller == caller {
+      remove(subscriber)
       subscriber.end("the session has ended")
     }
   }
 
-  /// Whether `caller` may see `change`.
-  func permits(_ caller: Caller, _ change: Change) -> Bool { sites[caller]?.contains(change.siteID) ?? false }
-
-  /// Gives a page to all who want and may see it; each change is encoded once.
-  mutating func broadcast(_ page: FeedPage, except seen: [ObjectIdentifier: Set<String>] = [:]) {
-    if page.isIncomplete { send(Frame.resync(cursor: page.cursor)) }
-    let frames = page.changes.map { Frame.change($0) }
-    for (id, subscriber) in subscribers {
-      let wanted = page.changes.indices.filter { index in
-        let change = page.changes[index]
-        return subscriber.wants(change) && permits(subscriber.caller, change)
-          && seen[id]?.contains(change.json) != true
+  /// Gives a page to all who want and may see it, encoded once for all with equal rights and wishes; how many messages
+  /// that were.
+  mutating func broadcast(_ page: FeedPage) -> Int {
+    var messages = 0
+    for (audience, members) in groups {
+      guard !page.isIncomplete else {
+        tell(members, page.cursor)
+        continue
       }
-      guard !wanted.isEmpty else { continue }
-      let part = Frame.page(wanted.map { frames[$0] }, cursor: page.cursor)
-      if !subscriber.send(part) { remove(subscriber) }
+      guard let part = audience.bytes(for: page, sites: rights(of: audience.caller)?.sites ?? []) else {
+        continue
+      }
+      messages += part.messages * members.count
+      for member in members.values where !member.outlet.send(part.buffer) { remove(member) }
+    }
+    return messages
+  }
+
+  /// Tells that changes were lost; a channel is to be joined again.
+  private mutating func tell(_ members: [ObjectIdentifier: Subscriber], _ cursor: String) {
+    for member in members.values {
+      let message = member.audience.wording.lost(cursor: cursor)
+      if case .messages = member.audience.wording {
+        remove(member)
+        member.end(message)
+      } else if !member.outlet.send(message) {
+        remove(member)
+      }
     }
   }
 
-  /// Gives a frame to all.
-  mutating func send(_ frame: ByteBuffer) {
-    for subscriber in subscribers.values where !subscriber.send([frame]) { remove(subscriber) }
+  /// Keeps proxies from closing silent streams, and shows out those whose token has ended at `now`.
+  mutating func tend(now: Double, ping: Bool) {
+    for subscriber in subscribers {
+      if let expiry = subscriber.expiry, expiry < now {
+        remove(subscriber)
+        subscriber.end("InvalidJWTToken: Token has expired")
+      } else if ping, subscriber.audience.wording == .events, !subscriber.outlet.send(EventStream.ping) {
+        remove(subscriber)
+      }
+    }
   }
 }

@@ -3,7 +3,7 @@ import Hummingbird
 import NIOCore
 import ServiceLifecycle
 
-/// `GET /realtime/v1/sse`: row changes of the caller's sites as server-sent events.
+/// `/realtime/v1`: row changes of the caller's sites, as server-sent events or over a WebSocket.
 struct RealtimeDoor: Sendable {
   /// How long one who was too slow may take to read what waits.
   private static let patience = TimeAmount.seconds(5)
@@ -18,6 +18,35 @@ struct RealtimeDoor: Sendable {
         return RouteError.response(error)
       }
     }
+    // Handshakes that are accepted do not come here.
+    router.get(RouterPath(Handshake.path)) { request, _ in
+      do throws(RestError) {
+        _ = try await Handshake.check(request.head, callers: desk.callers)
+        throw RestError(426, "upgrade_required", "This is a WebSocket: the request must be its handshake")
+      } catch {
+        return Self.problem(error)
+      }
+    }
+    router.post("/realtime/v1/api/broadcast") { _, _ in
+      Self.problem(RestError(422, "feature_disabled", "Unsupported: broadcast"))
+    }
+  }
+
+  /// Talks over a WebSocket until it is closed.
+  func talk(_ socket: Socket, as caller: Caller) async {
+    var conversation = Conversation(desk: desk, feed: feed, socket: socket, caller: caller)
+    desk.metrics.add("vibe_realtime_sockets")
+    await conversation.run()
+    desk.metrics.add("vibe_realtime_sockets", -1)
+  }
+
+  private static func problem(_ error: RestError) -> Response {
+    var text = JsonText()
+    text.object([("error", error.message), ("code", error.code)])
+    var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
+    if error.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
+    if error.status == 426 { headers[.upgrade] = "websocket" }
+    return Response(status: .init(code: error.status), headers: headers, body: .init(byteBuffer: text.buffer))
   }
 
   private func open(_ request: Request, _ context: Context) async throws(RestError) -> Response {
@@ -26,22 +55,24 @@ struct RealtimeDoor: Sendable {
     guard !caller.isAnonymous else {
       throw RestError(401, "not_signed_in", "This stream is for those who have signed in")
     }
-    let tables = Set((query.first("tables") ?? "").split(separator: ",").map { String($0.trimming()) })
-    let cache = try desk.schema.get()
-    for table in tables { _ = try cache.relation(table) }
-    let (feed, presence) = (feed, context.presence)
-    let subscriber = Subscriber(caller: caller, tables: tables, cursor: request.headers[.lastEventID]) {
-      presence.hangUp(after: Self.patience)
+    let tables = (query.first("tables") ?? "").split(separator: ",").map {
+      JsonValue.string(String($0.trimming()))
     }
+    let wanted = tables.isEmpty ? [JsonValue.object([:])] : tables.map { .object(["table": $0]) }
+    let audience = Audience(caller: caller, bindings: try await desk.bindings(wanted), wording: .events)
+    let (feed, presence) = (feed, context.presence)
+    let stream = EventStream { presence.hangUp(after: Self.patience) }
+    let subscriber = Subscriber(
+      audience: audience, outlet: stream, cursor: request.headers[.lastEventID], greeting: EventStream.ready)
     let body = ResponseBody { writer in
       await feed.join(subscriber)
-      presence.onLeave { subscriber.end(nil) }
+      presence.onLeave { subscriber.end() }
       do {
         try await withGracefulShutdownHandler {
-          for await page in subscriber.pages {
-            for frame in page { try await writer.write(frame) }
+          for await chunk in stream.chunks {
+            try await writer.write(chunk)
+            stream.written(chunk)
           }
-          if let reason = subscriber.reason { try await writer.write(Frame.end(reason)) }
           try await writer.finish(nil)
         } onGracefulShutdown: {
           subscriber.end("the server is shutting down")

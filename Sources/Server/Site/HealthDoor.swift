@@ -51,9 +51,9 @@ struct HealthDoor: Sendable {
       return false
     }
     // The signature outlives the session, which an operator can end.
-    let statement = Names.sessionSites(claims: caller.claims)
-    let sites = try? await desk.pool.run(Transaction([statement], readOnly: true))[0].string()
-    return sites != nil && sites != "[]"
+    let question = Names.rights(of: "[\(JsonValue.string(caller.claims).json)]")
+    let rights = try? await desk.pool.run(Transaction([question], readOnly: true))[0]
+    return rights?.string(column: 1) == "t"
   }
 
   private func figures() -> Response {
