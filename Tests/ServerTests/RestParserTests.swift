@@ -238,6 +238,11 @@ struct RestParserTests {
       ("order=id,", "PGRST100", "field name"),
       ("select=id,", "PGRST100", "field name"), ("select=id::", "PGRST100", "a type name"),
       ("select=id::int;drop", "PGRST100", #"unexpected ";""#), ("select=a:", "PGRST100", "field name"),
+      // A cast is the one name without quotes: of many words it could be a query of its own.
+      ("select=id::text from notes union select title", "PGRST100", "a type name"),
+      ("select=id::1e4", "PGRST100", "a type name"), ("select=tags(word::text x)", "PGRST100", "a type name"),
+      ("order=id.asc.asc", "PGRST100", #"unexpected "a" expecting "asc""#),
+      ("order=id.nullsfirst.desc", "PGRST100", #"unexpected "d" expecting "asc""#),
       ("select=people(", "PGRST100", "field name"), ("select=id)", "PGRST100", "end of input"),
       ("or=id.eq.1", "PGRST100", "\"(\""), ("or=(id.eq.1", "PGRST100", "\")\""),
       ("or=(id.eq.1)x", "PGRST100", "end of input"),
