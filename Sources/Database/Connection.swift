@@ -147,22 +147,23 @@ import CLibPQ
   /// and payload of each notification.
   func receive(row: (ResultSet) -> Bool, notified: (String, String) -> Void) -> Progress {
     guard unsafe PQconsumeInput(handle) == 1 else { return .lost(exchange?.failure?.message ?? errorMessage) }
-    while let exchange, !isPaused {
+    // Not the exchange itself: a second holder would make it copy what it gathered, at each event.
+    while let isStreaming = exchange?.isStreaming, !isPaused {
       // Before libpq looks at the answer, or it would gather all rows.
-      if exchange.isStreaming { _ = unsafe PQsetSingleRowMode(handle) }
+      if isStreaming { _ = unsafe PQsetSingleRowMode(handle) }
       guard unsafe PQisBusy(handle) == 0 else { break }
-      let action = self.exchange?.receive(nextEvent()) ?? .none
+      let action = exchange?.receive(nextEvent()) ?? .none
       switch action {
       case .none: break
       case .remember(let key): prepared[key] = freshNames[key]
       case .hand(let result): isPaused = !row(result)
       case .finish(let result):
-        self.exchange = nil
+        exchange = nil
         phase = .idle
         return .finished(result)
       }
       guard unsafe PQstatus(handle) == CONNECTION_OK else {
-        return .lost(self.exchange?.failure?.message ?? errorMessage)
+        return .lost(exchange?.failure?.message ?? errorMessage)
       }
     }
     readNotifications(notified)

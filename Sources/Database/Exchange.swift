@@ -82,4 +82,11 @@ package struct StatementKey: Hashable {
     self.sql = sql
     self.role = role
   }
+
+  /// By length alone: a connection knows few texts, they differ in length, and to hash all their letters took a tenth of
+  /// the time to send one.
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(sql.utf8.count)
+    hasher.combine(role?.utf8.count)
+  }
 }

@@ -87,6 +87,8 @@ package struct Transaction: Sendable {
 package struct Envelopes {
   private static let most = 100
   private var texts: [[String]: String] = [:]
+  /// The one asked for last, found without a look at its letters.
+  private var last: (kind: [String], text: String) = ([], "")
 
   /// No texts yet.
   package init() {}
@@ -102,11 +104,15 @@ package struct Envelopes {
 
   private mutating func text(_ settings: [Setting]) -> String {
     let kind = settings.map { $0.check ?? "" } + settings.map(\.name)
-    if let known = texts[kind] { return known }
-    let text = "select " + settings.enumerated().map { $1.call($0 + 1) }.joined(separator: ", ")
-    if texts.count >= Self.most { texts.removeAll() }
-    texts[kind] = text
-    return text
+    if kind == last.kind { return last.text }
+    if let known = texts[kind] {
+      last = (kind, known)
+    } else {
+      if texts.count >= Self.most { texts.removeAll() }
+      last = (kind, "select " + settings.enumerated().map { $1.call($0 + 1) }.joined(separator: ", "))
+      texts[kind] = last.text
+    }
+    return last.text
   }
 }
 

@@ -15,8 +15,8 @@ package struct Context: RequestContext {
   /// A context for a request on a connection.
   package init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
-    peer = source.channel.remoteAddress?.ipAddress
     presence = Presences.shared.find(ObjectIdentifier(source.channel as AnyObject)) ?? Presence()
+    peer = presence.peer
   }
 }
 
@@ -25,10 +25,14 @@ final class Presence: Sendable {
   private struct State {
     var isGone = false
     var channel: (any Channel)?
+    var peer: String?
     var action: (@Sendable () -> Void)?
   }
 
   private let state = Mutex(State())
+
+  /// The address at the other end, written out once for all requests of the connection.
+  var peer: String? { state.withLock { $0.peer } }
 
   /// Calls `action` when the client goes away, at once if it has; replaces what was to be called before.
   func onLeave(_ action: @escaping @Sendable () -> Void) {
@@ -45,7 +49,10 @@ final class Presence: Sendable {
     channel.eventLoop.scheduleTask(in: delay) { channel.close(promise: nil) }
   }
 
-  fileprivate func use(_ channel: (any Channel)?) { state.withLock { $0.channel = channel } }
+  fileprivate func use(_ channel: (any Channel)?) {
+    let peer = channel?.remoteAddress?.ipAddress
+    state.withLock { ($0.channel, $0.peer) = (channel, peer ?? $0.peer) }
+  }
 
   /// Nothing is to be called any more.
   func forget() { state.withLock { $0.action = nil } }

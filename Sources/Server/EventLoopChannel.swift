@@ -77,11 +77,13 @@ struct EventLoopChannel: ServerChildChannel {
 }
 
 /// Runs tasks on an event loop.
-private final class EventLoopExecutor: TaskExecutor {
+final class EventLoopExecutor: TaskExecutor {
   private let loop: any EventLoop
 
+  /// An executor that runs on `loop`.
   init(loop: any EventLoop) { self.loop = loop }
 
+  /// Runs `job` with the next turn of the loop.
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     loop.execute { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }

@@ -67,7 +67,8 @@ package final class VibeServer: Sendable {
     let router = Router(context: Context.self)
     router.add(middleware: FrontDesk(settings: desk.settings, metrics: desk.metrics))
     let ingester = Ingester(
-      pool: desk.pool, metrics: desk.metrics, concurrent: Self.trackingConnections, logger: logger)
+      pool: desk.pool, metrics: desk.metrics, concurrent: Self.trackingConnections, logger: logger,
+      on: EventLoopGroupProvider.singleton.eventLoopGroup.any())
     RestDoor(desk: desk).add(to: router)
     RouteDoor(desk: desk).add(to: router)
     AuthDoor(desk: desk).add(to: router)

@@ -56,7 +56,8 @@ struct FrontDesk: RouterMiddleware {
   }
 
   private func door(_ path: String) -> String {
-    switch path.split(separator: "/").first {
+    // Bytes, not characters: this is asked of every request.
+    switch Substring(path.utf8.drop { $0 == UInt8(ascii: "/") }.prefix { $0 != UInt8(ascii: "/") }) {
     case "rest": "rest"
     case "auth": "auth"
     case "track": "track"

@@ -1,6 +1,7 @@
 import Database
 import Hummingbird
 import Logging
+import NIOCore
 
 /// Brings tracked envelopes into the database, many requests in one transaction, and answers each after the commit.
 actor Ingester {
@@ -20,6 +21,12 @@ actor Ingester {
   }
 
   private static let longestWait = Duration.seconds(10)
+  /// Where it runs: on the thread that reads the requests, so that none of them changes thread for it.
+  private nonisolated let loop: any EventLoop
+  private nonisolated let executor: any SerialExecutor
+  /// The executor of the loop.
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
   private let pool: Pool
   private let metrics: Metrics
   private let logger: Logger
@@ -27,7 +34,9 @@ actor Ingester {
   private var isSweeping = false
 
   /// An ingester with as many transactions at a time as its lane has connections.
-  init(pool: Pool, metrics: Metrics, concurrent: Int, logger: Logger) {
+  init(pool: Pool, metrics: Metrics, concurrent: Int, logger: Logger, on loop: any EventLoop) {
+    self.loop = loop
+    executor = loop.executor
     self.pool = pool
     self.metrics = metrics
     self.logger = logger
@@ -75,12 +84,14 @@ actor Ingester {
   private func send() {
     while let batch = batches.next() {
       metrics.add("vibe_track_waiting", -batch.count)
-      Task {
-        await run(batch)
-        batches.finished()
-        send()
-      }
+      Task(executorPreference: EventLoopExecutor(loop: loop)) { await self.carry(batch) }
     }
+  }
+
+  private func carry(_ batch: [Item]) async {
+    await run(batch)
+    batches.finished()
+    send()
   }
 
   private func run(_ batch: [Item]) async {
