@@ -13,7 +13,8 @@ import jwt
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel
 
-SETTINGS = "select set_config('statement_timeout', $1, true), set_config('request.jwt.claims', $2, true), set_config('role', $3, true)"
+SETTINGS = """select set_config('statement_timeout', $1, true), vibe_private.check_session(set_config('request.jwt.claims', $2, true)),
+    set_config('role', $3, true)"""
 
 
 class Connection(asyncpg.Connection):

@@ -6,8 +6,6 @@ Needs wrk, cc, VIBE_BIN and a database made from the template (PGHOST, PGPORT, P
 """
 import base64
 import contextlib
-import hashlib
-import hmac
 import json
 import os
 import pathlib
@@ -56,13 +54,6 @@ def fetch(url, body=None, token=None, headers=None):
         return error.code, error.read().decode()
 
 
-def sign(claims):
-    """A token of these claims, as the server would sign it."""
-    part = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")
-    text = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps(claims).encode())
-    return (text + b"." + part(hmac.new(SECRET.encode(), text, hashlib.sha256).digest())).decode()
-
-
 class Process:
     """A server process: its base URL, its memory and its processor time."""
 
@@ -88,6 +79,10 @@ class Process:
     def memory(self):
         """Resident bytes."""
         return int(re.search(r"VmRSS:\s*(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1]) * 1024
+
+    def processor_time(self):
+        """Seconds that it has run so far, whatever else the machine does."""
+        return sum(int(file.read_text().split()[0]) for file in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")) / 1e9
 
     def __enter__(self):
         return self
@@ -126,7 +121,7 @@ def create_site(name):
 
 
 def member(server, site="bench"):
-    """Signs up an account that is member of a new site; gives its token and claims, the site's number and its key."""
+    """Signs up an account that is member of a new site; gives its token, the claims in it as text, the site's number and its key."""
     email, password = f"{site}@bench.example", "a long benchmark password"
     status, session = fetch(f"{server.url}/auth/v1/signup", {"email": email, "password": password})
     if status != 200:
@@ -134,8 +129,8 @@ def member(server, site="bench"):
     token = session["access_token"]
     number, key = create_site(site)
     payload = token.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    psql(f"insert into vibe.site_members (site_id, user_id, role) values ({number}, '{claims['sub']}', 'member')")
+    claims = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
+    psql(f"insert into vibe.site_members (site_id, user_id, role) values ({number}, '{json.loads(claims)['sub']}', 'member')")
     return token, claims, number, key
 
 
