@@ -68,7 +68,7 @@ open_stream(int port, const char *token, const char *path)
 static void
 look(struct reader *reader, char *text, size_t length)
 {
-	static const char word[] = "\"sent\": ";
+	static const char word[] = "\"sent\":";
 	char	   *at = text,
 			   *end = text + length;
 	int64_t		time = now();
@@ -78,7 +78,7 @@ look(struct reader *reader, char *text, size_t length)
 		reader->is_ready = 1;
 		ready_count++;
 	}
-	while ((at = memmem(at, end - at, word, sizeof word - 1)) != NULL && end - at > (int) sizeof word + 16)
+	while ((at = memmem(at, end - at, word, sizeof word - 1)) != NULL && end - at > (int) sizeof word + 17)
 	{
 		int64_t		delay = (time - strtoll(at + sizeof word - 1, NULL, 10)) / 10;
 
