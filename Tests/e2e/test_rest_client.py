@@ -3,6 +3,7 @@
 Expected rows are those that the same question gives in Python over the rows that were inserted.
 """
 import random
+import time
 
 import pytest
 from postgrest.exceptions import APIError
@@ -161,6 +162,7 @@ def test_functions(server):
             break
         except APIError as error:
             assert error.code == "PGRST202"  # the servers hear of new functions a moment later
+            time.sleep(0.1)
     assert one.rpc("e2e_add", {"a": 1, "b": 5}).execute().data == 6
     assert one.rpc("e2e_add", {"a": 1, "b": 5}, get=True).execute().data == 6
     assert one.rpc("e2e_rows", {"n": [1, 2, 3]}).gt("i", 1).order("i", desc=True).limit(1).execute().data == [{"i": 3, "o": {}}]
