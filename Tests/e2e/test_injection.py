@@ -10,7 +10,7 @@ import urllib.parse
 
 import pytest
 
-from client_shop import PASSWORD, STAFF, shop  # noqa: F401
+from client_shop import shop  # noqa: F401
 
 # Bytes are sent as they are, %-encoded.
 HOSTILE = [
@@ -127,6 +127,9 @@ def test_hostile_text_everywhere(shop, asker):  # noqa: F811
         for number, text in enumerate(HOSTILE):
             # Long ones take long: each at a fifth of the places, in turn.
             if len(text) > 500 and (place + number) % 5:
+                continue
+            # Passwords are slow to compare, on purpose.
+            if "grant_type=password" in path and number % 6:
                 continue
             wanted = path.replace("{{", "\1").replace("}}", "\2")
             quoted = urllib.parse.quote(text, safe="").replace("\1", "{").replace("\2", "}")
