@@ -72,10 +72,14 @@ struct StormTests {
         // Those who never ask for a cancel never get one.
         group.addTask {
           var wrong: [String] = []
-          for number in 0..<300 where try await pool.value("select \(number)") != "\(number)" { wrong.append("wrong") }
+          for number in 0..<300 where try await pool.value("select \(number)") != "\(number)" {
+            wrong.append("wrong")
+          }
           return wrong
         }
-        return try await group.reduce(into: [String: Int]()) { for outcome in $1 { $0[outcome, default: 0] += 1 } }
+        return try await group.reduce(into: [String: Int]()) {
+          for outcome in $1 { $0[outcome, default: 0] += 1 }
+        }
       }
       #expect(Set(outcomes.keys) == ["own", "cancelled"], "\(outcomes)")
     }
@@ -102,7 +106,8 @@ struct StormTests {
     return outcome
   }
 
-  @Test("a connection lost in the middle of a pipeline commits nothing, and the next transaction finds another")
+  @Test(
+    "a connection lost in the middle of a pipeline commits nothing, and the next transaction finds another")
   func lostInPipeline() async throws {
     try await withPool(setup: ["create table acknowledged (n int)"]) { (pool, _) async throws in
       for _ in 0..<10 {
