@@ -107,57 +107,81 @@ struct JsonGlanceTests {
 @Suite("coalescing")
 struct BatchesTests {
   private let now = ContinuousClock.now
+  private var later: ContinuousClock.Instant { now + .seconds(1) }
 
   private func batches() -> Batches<Int> {
-    Batches(limits: .init(concurrent: 1, itemsPerBatch: 3, bytesPerBatch: 50, waiting: 5, waitingBytes: 100))
+    Batches(
+      limits: .init(
+        concurrent: 1, enough: 3, patience: .milliseconds(5), itemsPerBatch: 3, bytesPerBatch: 50, waiting: 5,
+        waitingBytes: 100))
   }
 
   @Test("the first goes alone at once; what comes meanwhile goes together")
   func together() {
     var batches = batches()
     var sent: [[Int]?] = []
-    _ = batches.add(1, bytes: 1, deadline: now)
-    sent.append(batches.next())
-    for number in 2...5 { _ = batches.add(number, bytes: 1, deadline: now) }
-    sent.append(batches.next())
+    _ = batches.add(1, bytes: 1, at: now)
+    sent.append(batches.next(at: later))
+    for number in 2...5 { _ = batches.add(number, bytes: 1, at: now) }
+    sent.append(batches.next(at: later))
     batches.finished()
-    sent.append(batches.next())
+    sent.append(batches.next(at: later))
     batches.finished()
-    sent.append(batches.next())
+    sent.append(batches.next(at: later))
     #expect(sent == [[1], nil, [2, 3, 4], [5]] && batches.count == 0)
+  }
+
+  @Test("after company one waits for company: until there is enough of it, or five milliseconds")
+  func patience() {
+    var batches = batches()
+    var sent: [[Int]?] = []
+    func send(_ numbers: ClosedRange<Int>, after milliseconds: Int) {
+      for number in numbers { _ = batches.add(number, bytes: 1, at: now) }
+      sent.append(batches.next(at: now + .milliseconds(milliseconds)))
+      if sent.last != .some(nil) { batches.finished() }
+    }
+    send(1...1, after: 0)
+    send(2...3, after: 0)
+    send(4...4, after: 4)
+    send(5...5, after: 4)
+    #expect(batches.due == now + .milliseconds(5))
+    send(6...6, after: 4)
+    send(7...7, after: 5)
+    send(8...8, after: 0)
+    #expect(sent == [[1], [2, 3], nil, nil, [4, 5, 6], [7], [8]] && batches.due == nil)
   }
 
   @Test("a batch is bounded in bytes; what is larger travels alone")
   func bytes() {
     var batches = batches()
     for (number, bytes) in [(1, 60), (2, 20), (3, 20)] {
-      _ = batches.add(number, bytes: bytes, deadline: now)
+      _ = batches.add(number, bytes: bytes, at: now)
     }
-    let first = batches.next()
+    let first = batches.next(at: later)
     batches.finished()
-    let second = batches.next()
+    let second = batches.next(at: later)
     #expect(first == [1] && second == [2, 3])
   }
 
   @Test("refuses past its limits of number and bytes; what went makes room")
   func full() {
     var many = batches()
-    let accepted = (1...6).map { many.add($0, bytes: 1, deadline: now) }
+    let accepted = (1...6).map { many.add($0, bytes: 1, at: now) }
     #expect(accepted == [true, true, true, true, true, false])
     var big = batches()
-    var room = [big.add(1, bytes: 60, deadline: now), big.add(2, bytes: 60, deadline: now)]
-    _ = big.next()
-    room.append(big.add(2, bytes: 60, deadline: now))
+    var room = [big.add(1, bytes: 60, at: now), big.add(2, bytes: 60, at: now)]
+    _ = big.next(at: later)
+    room.append(big.add(2, bytes: 60, at: now))
     #expect(room == [true, false, true])
   }
 
   @Test("who has waited too long is taken out, the others stay")
   func expired() {
     var batches = batches()
-    for number in 1...3 { _ = batches.add(number, bytes: 30, deadline: now + .seconds(number)) }
-    let early = batches.popExpired(at: now)
-    let late = batches.popExpired(at: now + .seconds(2))
-    let hasRoom = batches.add(4, bytes: 70, deadline: now + .seconds(4))
+    for number in 1...3 { _ = batches.add(number, bytes: 30, at: now + .seconds(number)) }
+    let early = batches.popOlder(than: now)
+    let late = batches.popOlder(than: now + .seconds(3))
+    let hasRoom = batches.add(4, bytes: 70, at: now + .seconds(4))
     #expect(early == [] && late == [1, 2] && hasRoom && batches.count == 2)
   }
 }

@@ -32,6 +32,7 @@ actor Ingester {
   private let logger: Logger
   private var batches: Batches<Item>
   private var isSweeping = false
+  private var isGathering = false
 
   /// An ingester with as many transactions at a time as its lane has connections.
   init(pool: Pool, metrics: Metrics, concurrent: Int, logger: Logger, on loop: any EventLoop) {
@@ -42,7 +43,8 @@ actor Ingester {
     self.logger = logger
     batches = Batches(
       limits: .init(
-        concurrent: concurrent, itemsPerBatch: 200, bytesPerBatch: 4 << 20, waiting: 4_000,
+        concurrent: concurrent, enough: 32, patience: .milliseconds(5), itemsPerBatch: 200,
+        bytesPerBatch: 4 << 20, waiting: 4_000,
         waitingBytes: 32 << 20))
   }
 
@@ -50,7 +52,7 @@ actor Ingester {
   func store(_ envelope: [UInt8], meta: String) async throws(RestError) -> Answer {
     let result = await withCheckedContinuation { done in
       let item = Item(envelope: envelope, meta: meta, done: done)
-      if !batches.add(item, bytes: envelope.count + meta.utf8.count, deadline: .now + Self.longestWait) {
+      if !batches.add(item, bytes: envelope.count + meta.utf8.count, at: .now) {
         refuse(item)
       } else {
         metrics.add("vibe_track_waiting")
@@ -67,7 +69,7 @@ actor Ingester {
   private func sweep() async {
     while batches.count > 0 {
       try? await Task.sleep(for: .seconds(1))
-      for item in batches.popExpired(at: .now) {
+      for item in batches.popOlder(than: .now - Self.longestWait) {
         metrics.add("vibe_track_waiting", -1)
         refuse(item)
       }
@@ -82,9 +84,17 @@ actor Ingester {
   }
 
   private func send() {
-    while let batch = batches.next() {
+    while let batch = batches.next(at: .now) {
       metrics.add("vibe_track_waiting", -batch.count)
       Task(executorPreference: EventLoopExecutor(loop: loop)) { await self.carry(batch) }
+    }
+    // Company is waited for: whoever comes looks again, and so does this, once at a time.
+    guard let due = batches.due, !isGathering else { return }
+    isGathering = true
+    Task {
+      try? await Task.sleep(until: due, clock: .continuous)
+      isGathering = false
+      send()
     }
   }
 
