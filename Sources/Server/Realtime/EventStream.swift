@@ -8,35 +8,48 @@ final class EventStream: Outlet {
   /// Keeps proxies from closing a silent stream.
   static let ping = ByteBuffer(string: ": ping\n\n")
 
-  /// What is to be written, in order.
-  let chunks: AsyncStream<ByteBuffer>
-  private let writer: AsyncStream<ByteBuffer>.Continuation
+  /// Rings when something is to be written, and ends after the last.
+  let rings: AsyncStream<Void>
+  private let bell: AsyncStream<Void>.Continuation
+  private let waiting = Mutex<[ByteBuffer]>([])
   private let queue = OutletQueue()
   private let hangUp: @Sendable () -> Void
 
   /// A stream; `hangUp` is called when its reader does not read.
   init(hangUp: @escaping @Sendable () -> Void) {
     self.hangUp = hangUp
-    (chunks, writer) = AsyncStream.makeStream()
+    (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   func send(_ bytes: ByteBuffer) -> Bool {
     guard queue.add(bytes.readableBytes) else {
       if queue.close() {
-        writer.yield(Wording.events.farewell(OutletQueue.reason))
-        writer.finish()
+        waiting.withLock { $0.append(Wording.events.farewell(OutletQueue.reason)) }
+        bell.finish()
         hangUp()
       }
       return false
     }
-    if case .terminated = writer.yield(bytes) { return false }
+    waiting.withLock { $0.append(bytes) }
+    if case .terminated = bell.yield() { return false }
     return true
+  }
+
+  /// All that is to be written: when much happens, many pages are one writing.
+  func take() -> ByteBuffer? {
+    let all = waiting.withLock { waiting in
+      defer { waiting = [] }
+      return waiting
+    }
+    guard var first = all.first else { return nil }
+    for other in all.dropFirst() { first.writeImmutableBuffer(other) }
+    return first
   }
 
   /// `bytes` have been written.
   func written(_ bytes: ByteBuffer) { queue.remove(bytes.readableBytes) }
 
-  func finish() { writer.finish() }
+  func finish() { bell.finish() }
 }
 
 /// Counts the bytes that wait for a slow reader.

@@ -69,10 +69,12 @@ struct RealtimeDoor: Sendable {
       presence.onLeave { subscriber.end() }
       do {
         try await withGracefulShutdownHandler {
-          for await chunk in stream.chunks {
+          for await _ in stream.rings {
+            guard let chunk = stream.take() else { continue }
             try await writer.write(chunk)
             stream.written(chunk)
           }
+          if let last = stream.take() { try await writer.write(last) }
           try await writer.finish(nil)
         } onGracefulShutdown: {
           subscriber.end("the server is shutting down")
