@@ -2,6 +2,8 @@
 
 The environment comes from `.dev/test`: PGHOST PGPORT PGUSER (superuser over the unix socket), VIBE_PG_BINDIR, VIBE_BIN.
 """
+import asyncio
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -27,6 +29,12 @@ TEMPLATE = "vibe_template"
 def connect(dbname="postgres", **options):
     """A superuser connection, or another role's with user=…; autocommit unless told otherwise."""
     return psycopg.connect(dbname=dbname, **{"autocommit": True, **options})
+
+
+def finish(work, seconds=120):
+    """Runs a coroutine to its end, in a thread of its own: the browser of other tests keeps a loop running in this one."""
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asyncio.wait_for(work, seconds)).result()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import pytest
 from supabase import AsyncClientOptions, acreate_client
 
 from client_shop import PASSWORD, STAFF, STRANGER, shop  # noqa: F401
+from conftest import finish
 
 LIMIT = 30
 
@@ -71,10 +72,6 @@ async def person(shop, email=STAFF, **options):  # noqa: F811
         await client.realtime.close()
 
 
-def run(work):
-    asyncio.run(asyncio.wait_for(work, 120))
-
-
 def visitor(shop, key, **values):  # noqa: F811
     return {"site_id": shop.site, "anonymous_id": key} | values
 
@@ -102,7 +99,7 @@ def test_insert_update_delete(shop):  # noqa: F811
             assert (types["user_id"], types["traits"], types["first_seen_at"], types["verified_fields"]) == ("int8", "jsonb", "timestamptz", "_text")
             assert all((change["schema"], change["table"], change["errors"]) == ("vibe", "site_users", None) for change in ear.heard)
 
-    run(work())
+    finish(work())
 
 
 def test_filters(shop):  # noqa: F811
@@ -130,7 +127,7 @@ def test_filters(shop):  # noqa: F811
                 await ear.until(lambda: sum(change["record"]["anonymous_id"] == "heard-z" for change in ear.heard) == wanted.count("heard-z"))  # noqa: B023
                 assert sorted(change["record"]["anonymous_id"] for change in ear.heard) == wanted, filter
 
-    run(work())
+    finish(work())
 
 
 def test_kinds_tables_and_the_whole_schema(shop):  # noqa: F811
@@ -151,7 +148,7 @@ def test_kinds_tables_and_the_whole_schema(shop):  # noqa: F811
             assert event["record"]["event_id"] == item["id"] and event["record"]["properties"] == item["properties"]
             await everything.until(lambda: {change["table"] for change in everything.heard} >= {"site_users", "site_sessions", "user_events"})
 
-    run(work())
+    finish(work())
 
 
 def test_nothing_lost_or_doubled_between_many_writers(shop):  # noqa: F811
@@ -170,7 +167,7 @@ def test_nothing_lost_or_doubled_between_many_writers(shop):  # noqa: F811
                 await ear.until(lambda: ear.heard and ear.heard[-1]["record"]["anonymous_id"] == "heard-last")  # noqa: B023
                 assert sorted(change["record"]["anonymous_id"] for change in ear.heard) == wanted
 
-    run(work())
+    finish(work())
 
 
 def test_token_refresh_while_subscribed(shop):  # noqa: F811
@@ -194,7 +191,7 @@ def test_token_refresh_while_subscribed(shop):  # noqa: F811
             await other.table("site_users").insert(visitor(shop, "heard-after")).execute()
             assert len(ear.heard) == 3
 
-    run(work())
+    finish(work())
 
 
 def session_of(client):
@@ -222,7 +219,7 @@ def test_tenants_apart(shop):  # noqa: F811
                 assert await ear.names(1) == [("INSERT", "heard-own")]
                 assert ear.heard[0]["record"]["site_id"] == shop.elsewhere
 
-    run(work())
+    finish(work())
 
 
 def test_nobody_hears_nothing(shop):  # noqa: F811
@@ -237,7 +234,7 @@ def test_nobody_hears_nothing(shop):  # noqa: F811
             await ear.until(lambda: ear.states[-1] == "CLOSED")
             assert ear.heard == []
 
-    run(work())
+    finish(work())
 
 
 def test_refusals_say_why(shop):  # noqa: F811
@@ -253,7 +250,7 @@ def test_refusals_say_why(shop):  # noqa: F811
             await private.subscribe(lambda state, error: told.append((str(state.value if hasattr(state, "value") else state), str(error))))
             assert told[0][0] == "CHANNEL_ERROR" and "rivate" in told[0][1], told
 
-    run(work())
+    finish(work())
 
 
 def test_leave_and_come_again(shop):  # noqa: F811
@@ -267,7 +264,7 @@ def test_leave_and_come_again(shop):  # noqa: F811
             assert await still.names(1) == [("INSERT", "heard-1")]
             assert ear.heard == []
 
-    run(work())
+    finish(work())
 
 
 def test_server_restart(shop):  # noqa: F811
@@ -282,4 +279,4 @@ def test_server_restart(shop):  # noqa: F811
             await client.table("site_users").insert(visitor(shop, "heard-again")).execute()
             assert (await ear.names(1))[-1] == ("INSERT", "heard-again")
 
-    run(work())
+    finish(work())

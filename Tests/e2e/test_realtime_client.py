@@ -6,7 +6,7 @@ import time
 import pytest
 from supabase import acreate_client
 
-from conftest import connect
+from conftest import connect, finish
 
 PATIENCE = 30  # seconds; every wait ends as soon as what it waits for is there
 
@@ -62,10 +62,6 @@ def make_tenant(server):
     return make
 
 
-def run(scenario):
-    asyncio.run(asyncio.wait_for(scenario, 120))
-
-
 def write(server, sql, *parameters):
     with connect(server.database) as session:
         session.execute(sql, parameters)
@@ -101,7 +97,7 @@ def test_insert_update_delete(server, make_tenant):
         await states.wait(lambda told: "CLOSED" in told)
         await ann.client.realtime.close()
 
-    run(scenario())
+    finish(scenario())
 
 
 @pytest.mark.parametrize("condition, names", [
@@ -146,7 +142,7 @@ def filtering(request, tmp_path_factory):
         await client.realtime.close()
 
     try:
-        run(scenario())
+        finish(scenario())
         yield passed
     finally:
         server.stop()
@@ -183,7 +179,7 @@ def test_two_tenants(server, make_tenant):
         for tenant in (ann, bob):
             await tenant.client.realtime.close()
 
-    run(scenario())
+    finish(scenario())
 
 
 def test_anonymous_until_signed_in(server, make_tenant):
@@ -208,7 +204,7 @@ def test_anonymous_until_signed_in(server, make_tenant):
         await client.realtime.close()
         await ann.client.realtime.close()
 
-    run(scenario())
+    finish(scenario())
 
 
 def test_token_refresh_and_session_end(server, make_tenant):
@@ -230,7 +226,7 @@ def test_token_refresh_and_session_end(server, make_tenant):
         assert ("INSERT", "too late") not in heard.rows()
         await ann.client.realtime.close()
 
-    run(scenario())
+    finish(scenario())
 
 
 @pytest.mark.parametrize("binding, reason", [
@@ -264,7 +260,7 @@ def refusing(tmp_path_factory):
                 await channel.unsubscribe()
             await client.realtime.close()
 
-        run(scenario())
+        finish(scenario())
         assert told[0][0] == "CHANNEL_ERROR", told
         return told[0][1].replace('\\"', '"')
 
