@@ -145,7 +145,11 @@ final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed { leave() }
+    // Patience goes on: what is still to be sent may never be read.
+    if let event = event as? ChannelEvent, event == .inputClosed {
+      deadline?.cancel()
+      presence.leave()
+    }
     context.fireUserInboundEventTriggered(event)
   }
 

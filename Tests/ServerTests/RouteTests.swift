@@ -197,13 +197,29 @@ struct RouteTests {
 
   @Test("a client that reads nothing of a stream is cut off, and its query ends")
   func neverReads() async throws {
-    try await TestServer.with(setup: endless, change: { $0.arrivalTime = .seconds(3) }) {
+    try await TestServer.with(setup: endless, change: { $0.arrivalTime = .seconds(1) }) {
       (server) async throws in
       let wire = try Wire(port: server.port)
       wire.send(server.head("GET", "/api/endless"))
       #expect(try await eventually { try await server.sql(running) == "1" })
       #expect(try await eventually { try await server.sql(running) == "0" })
       wire.close()
+    }
+  }
+
+  @Test(
+    "a client that says goodbye and reads nothing does not keep the server from stopping",
+    .timeLimit(.minutes(1)))
+  func goodbyeUnread() async throws {
+    try await TestServer.with(setup: endless, change: { $0.arrivalTime = .seconds(4) }) {
+      (server) async throws in
+      let wire = try Wire(port: server.port)
+      wire.send(server.head("GET", "/api/endless"))
+      #expect(try await eventually { try await server.sql(running) == "1" })
+      // The limit of its role ends the query while the answer waits to be read.
+      #expect(try await eventually { try await server.sql(running) == "0" })
+      wire.close()
+      await server.stop()
     }
   }
 

@@ -50,7 +50,7 @@ final class Wire: Sendable {
     guard connected == 0 else { throw URLError(.cannotConnectToHost) }
   }
 
-  deinit { close() }
+  deinit { _ = Glibc.close(socket) }
 
   /// Sends text as it is.
   func send(_ text: String) {
