@@ -17,12 +17,15 @@ struct StaticFiles: Sendable {
     "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon", "json": "application/json",
     "webmanifest": "application/manifest+json", "woff2": "font/woff2", "txt": "text/plain; charset=utf-8",
   ]
-  /// Paths with a name of their own; everything in these folders is also found under the folder's name.
+  /// Paths with a name of their own; everything in these folders is also found under the folder's name, and each page
+  /// of the dashboard under its own: `dashboard/crm.html` is `/crm`.
   private static let named = [
-    "/tracker.js": "tracker/tracker.js", "/crm": "dashboard/crm.html", "/login": "dashboard/login.html",
-    "/shop": "shop/index.html", "/favicon.ico": "dashboard/icon.svg",
+    "/tracker.js": "tracker/tracker.js", "/client.js": "client/client.js", "/shop": "shop/index.html",
+    "/favicon.ico": "dashboard/icon.svg",
   ]
-  private static let folders = ["dashboard", "shop"]
+  private static let folders = ["dashboard", "client", "shop"]
+  /// The chart library, where Debian installs it.
+  private static let chart = ("/vendor/chart.js", "/usr/share/javascript/chart.js/chart.min.js")
 
   private let files: [String: File]
 
@@ -36,9 +39,12 @@ struct StaticFiles: Sendable {
     for folder in Self.folders {
       let names = FileManager.default.enumerator(atPath: root.appendingPathComponent(folder).path)
       while let name = names?.nextObject() as? String {
-        files["/\(folder)/\(name)"] = Self.read(root.appendingPathComponent("\(folder)/\(name)"))
+        let file = Self.read(root.appendingPathComponent("\(folder)/\(name)"))
+        files["/\(folder)/\(name)"] = file
+        if folder == "dashboard", name.hasSuffix(".html") { files["/\(name.dropLast(5))"] = file }
       }
     }
+    files[Self.chart.0] = Self.read(URL(fileURLWithPath: Self.chart.1))
     for (path, name) in Self.named { files[path] = Self.read(root.appendingPathComponent(name)) }
     self.files = files
   }
