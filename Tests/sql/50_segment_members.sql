@@ -155,3 +155,16 @@ drop role segment_reader, segment_stranger;
 -- All of a site goes with it, segments that name each other included.
 delete from vibe.sites where name = 'shop';
 select count(*) from vibe.segment_members;
+
+-- The segments of one person, by any of their ids: as a user, and as the customer they are known to be; whoever left is gone.
+select vibe.create_site('persons') as persons \gset
+insert into vibe.customers (site_id, customer_id, external_id, gender) overriding system value values (:persons, 1, 'one', 'f'), (:persons, 7, 'seven', 'm');
+insert into vibe.site_users (site_id, user_id, anonymous_id, customer_id, merged_into) overriding system value values
+    (:persons, 7, 'a', 1, null), (:persons, 8, 'b', null, 7), (:persons, 1, 'c', null, null);
+select count(vibe.create_segment('persons', s.name, subject => s.subject)) as made
+from (values ('buyers', 'customer'), ('friends', 'user'), ('gone', 'user')) as s (name, subject);
+select vibe.add_to_segment('persons', 'buyers', array[1]), vibe.add_to_segment('persons', 'friends', array[7, 1]), vibe.add_to_segment('persons', 'gone', array[7]);
+select vibe.remove_from_segment('persons', 'gone', array[7]);
+select u.user_id, s.segment, s.kind, s.subject, s.entered_at <= now() as since
+from unnest(array[7, 8, 1]) as u (user_id) cross join lateral vibe.user_segments('persons', u.user_id) as s order by 1, 2;
+select vibe.user_segments('persons', 9);

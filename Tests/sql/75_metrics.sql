@@ -90,6 +90,25 @@ select differences(:euro);
 select metric, value > 0 as has_value, previous > 0 as has_previous from vibe.get_crm_metrics('cards')
 where metric in ('churn_rate', 'customers', 'total_users', 'total_visitors') order by metric;
 
+-- The trends are the series of the last 30 whole days; of several sites the sums; none without two known days.
+select m.metric, cardinality(m.trend) as days, m.trend = array(
+    select s.value from vibe.stats_series('cards', t.of, t.yesterday - 29, t.yesterday, 'day') as s order by s.starts_at
+) as is_series, max(v) > 0 as has_values
+from vibe.get_crm_metrics('cards') as m
+join (
+    select t.*, (now() at time zone 'Asia/Kolkata')::date - 1 as yesterday
+    from (values ('total_users', 'total_users'), ('online_now', 'users'), ('new_this_week', 'new_users'), ('churn_rate', 'churn_rate'), ('revenue', 'revenue')) as t (metric, of)
+) as t using (metric)
+cross join lateral unnest(m.trend) as v
+group by m.metric, m.trend, t.of, t.yesterday order by m.metric;
+select m.metric, m.trend = array(
+    select x.one + x.other from unnest(c.trend, e.trend) with ordinality as x (one, other, place) order by x.place
+) as is_sum
+from (select * from vibe.get_crm_metrics()) as m
+join vibe.get_crm_metrics('cards') as c using (metric) join vibe.get_crm_metrics('euro') as e using (metric)
+where m.metric in ('total_users', 'new_this_week') order by 1;
+select metric from vibe.get_crm_metrics() where trend is null order by 1;
+
 -- Merged since the count: into one of those days, into one who came later, and one taken apart again. People who came before the count
 -- are counted as of it where a figure is of past days.
 begin;

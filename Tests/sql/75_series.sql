@@ -35,6 +35,7 @@ create function recount(of_site integer, metric text, begins timestamptz, ends t
     select case metric
         when 'users' then (select count(distinct e.person) from e)
         when 'new_users' then (select count(*) from (select min(p.first_seen_at) as at from people as p group by p.person) as n where n.at >= begins and n.at < ends)
+        when 'total_users' then (select count(distinct p.person) from people as p where p.first_seen_at < ends)
         when 'sessions' then (select count(*) from s)
         when 'page_views' then (select count(*) from e where e.event_name = 'page_view')
         when 'events' then (select count(*) from e where e.event_name <> 'page_view')
@@ -53,10 +54,34 @@ select count(*) > 0 as has_goals, (select count(*) > 0 from vibe.purchases where
 select m.metric, p.step, count(*) > 0 and max(s.value) > 0 as steps,
     count(*) filter (where case m.metric when 'session_seconds' then round(s.value, 0) else s.value end is distinct from recount(:demo, m.metric, s.starts_at, s.ends_at)
         and not (m.metric = 'session_seconds' and abs(s.value - recount(:demo, m.metric, s.starts_at, s.ends_at)) <= 1)) as differing
-from unnest(array['users', 'new_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds', 'conversions', 'revenue']) with ordinality as m (metric, place)
+from unnest(array['users', 'new_users', 'total_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds', 'conversions', 'revenue']) with ordinality as m (metric, place)
 cross join (values ('hour', 5), ('day', 40), ('week', 40), ('month', 40)) as p (step, length)
 cross join lateral vibe.stats_series('demo', m.metric, current_date - p.length, current_date - 1, p.step) as s
 group by m.metric, m.place, p.step, p.length order by m.place, p.length, p.step;
+-- Churn as of the last counted day of each step: who was there in the 30 days before the last 30 and not in these.
+with days as (
+    select distinct coalesce(u.merged_into, u.user_id) as person, (e.occurred_at at time zone 'America/New_York')::date as day
+    from vibe.user_events as e join vibe.site_users as u using (site_id, user_id) where e.site_id = :demo and not e.is_bot
+), steps as (
+    select p.step, s.value, (
+        select max(c.day) from vibe.daily_user_stats as c where c.site_id = :demo
+          and c.day >= (s.starts_at at time zone 'America/New_York')::date and c.day < (s.ends_at at time zone 'America/New_York')::date
+    ) as day
+    from unnest(array['day', 'week', 'month', null]) as p (step)
+    cross join lateral vibe.stats_series('demo', 'churn_rate', current_date - 25, current_date - 1, p.step) as s
+)
+select s.step, count(s.value) > 0 as has_rates, s.step in ('week', 'month') or count(*) filter (where s.day is null and s.value is null) > 0 as has_unknown,
+    count(*) filter (where s.value is distinct from case when s.day is not null then (
+        select round(count(distinct b.person) filter (where not exists (
+            select from days as a where a.person = b.person and a.day between s.day - 29 and s.day
+        )) / count(distinct b.person)::numeric, 4)
+        from days as b where b.day between s.day - 59 and s.day - 30
+    ) end) as differing
+from steps as s group by s.step order by s.step;
+-- The users of tomorrow are unknown; before the first one there is nobody.
+select count(*) filter (where s.value is null) as unknown, count(*) filter (where s.value = 0) as nobody, min(s.value), max(s.value)
+from vibe.stats_series('dst', 'total_users', '2024-03-05', '2024-03-10', 'day') as s;
+select bool_and((s.starts_at > now()) = (s.value is null)) as only_to_come from vibe.stats_series('empty', 'total_users', current_date - 1, current_date, 'hour') as s;
 -- Steps follow each other without a gap; the range before lies beside.
 select count(*) as steps, count(*) filter (where s.gap) as gaps, sum((s.previous is distinct from recount(:demo, 'sessions', s.starts_at - interval '10 days', s.ends_at - interval '10 days'))::integer) < 3 as previous
 from (
@@ -81,6 +106,8 @@ select * from vibe.stats_series('empty', 'bounce_rate', '2024-01-01', '2024-01-0
 
 select vibe.stats_series('demo', 'x');
 select vibe.stats_series('demo', null);
+select vibe.stats_series('demo', 'churn_rate', step => 'hour');
+select count(*) as days from vibe.stats_series('demo', 'churn_rate', current_date - 1, current_date - 1);
 select vibe.stats_series('demo', step => 'minute');
 select vibe.stats_series('demo', 'users', '2024-01-01', '2024-03-01', 'hour');
 select vibe.stats_series('demo', 'users', '2024-03-02', '2024-03-01');

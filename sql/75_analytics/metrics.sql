@@ -2,7 +2,7 @@
 create function vibe.get_crm_metrics(site text default null)
 returns table (
     metric text, value numeric, previous numeric, format text, better text, currency text,
-    range_start timestamptz, range_end timestamptz, previous_start timestamptz, previous_end timestamptz
+    range_start timestamptz, range_end timestamptz, previous_start timestamptz, previous_end timestamptz, trend numeric[]
 )
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -22,25 +22,39 @@ as $$
         end,
         k.format, k.better,
         case when k.format = 'money' and count(distinct f.currency) = 1 then min(f.currency) end,
-        min(f.range_start), max(f.range_end), min(f.previous_start), max(f.previous_end)
+        min(f.range_start), max(f.range_end), min(f.previous_start), max(f.previous_end),
+        case when k.format <> 'money' or count(distinct f.currency) <= 1 then (
+            select array_agg(d.value order by d.place)
+            from (
+                select t.place, case
+                    when k.format = 'rate' then round(sum(t.part) / nullif(sum(t.whole), 0), 4)
+                    else coalesce(sum(t.part), 0)
+                end as value
+                from unnest(vibe.site_ids(get_crm_metrics.site)) as s (site_id)
+                cross join lateral vibe.site_trend(s.site_id, k.trend) as t
+                where k.trend is not null
+                group by t.place
+            ) as d
+            having count(d.value) > 1
+        ) end
     from (
         values
-            (1, 'total_users', 'integer', 'up'),
-            (2, 'online_now', 'integer', 'up'),
-            (3, 'new_this_week', 'integer', 'up'),
-            (4, 'churn_rate', 'rate', 'down'),
-            (5, 'revenue', 'money', 'up'),
-            (6, 'customers', 'integer', 'up'),
-            (7, 'total_visitors', 'integer', 'up')
-    ) as k (place, metric, format, better)
+            (1, 'total_users', 'integer', 'up', 'total_users'),
+            (2, 'online_now', 'integer', 'up', 'users'),
+            (3, 'new_this_week', 'integer', 'up', 'new_users'),
+            (4, 'churn_rate', 'rate', 'down', 'churn_rate'),
+            (5, 'revenue', 'money', 'up', 'revenue'),
+            (6, 'customers', 'integer', 'up', null),
+            (7, 'total_visitors', 'integer', 'up', null)
+    ) as k (place, metric, format, better, trend)
     left join (
         select f.* from unnest(vibe.site_ids(get_crm_metrics.site)) as s (site_id) cross join lateral vibe.site_metrics(s.site_id) as f
     ) as f on f.metric = k.metric
-    group by k.place, k.metric, k.format, k.better
+    group by k.place, k.metric, k.format, k.better, k.trend
     order by k.place
 $$;
 comment on function vibe.get_crm_metrics(text) is
-'figures of the CRM cards as of now, each with the one to compare it with, its format (integer, rate of 1, money in currency) and which way is better: total_users (merged) and total_visitors (anonymous ids) against 30 days ago; online_now; new_this_week, users first seen in this ISO week, against as much of the last week; churn_rate, of the users active in the 30 days before the last 30 counted ones those not seen in these, against 30 days earlier; revenue of the running month up to the last full hour against as much of the month before; customers with an order, against 30 days ago. All by the site''s calendar; for all my sites, sums';
+'figures of the CRM cards as of now, each with the one to compare it with, its format (integer, rate of 1, money in currency) and which way is better: total_users (merged) and total_visitors (anonymous ids) against 30 days ago; online_now; new_this_week, users first seen in this ISO week, against as much of the last week; churn_rate, of the users active in the 30 days before the last 30 counted ones those not seen in these, against 30 days earlier; revenue of the running month up to the last full hour against as much of the month before; customers with an order, against 30 days ago. trend has the last 30 whole days, the oldest first: total_users, users active on the day (beside online_now), new users, churn_rate, revenue as vibe.stats_series() counts them; null for fewer than two known days. All by the site''s calendar; for all my sites, sums';
 grant execute on function vibe.get_crm_metrics(text) to vibe_analyst;
 
 create function vibe.site_metrics(of_site integer)
@@ -124,6 +138,27 @@ $$;
 comment on function vibe.site_metrics(integer) is
 'the figures of vibe.get_crm_metrics() for one site; rates as part and whole, so that sites can be added up';
 grant execute on function vibe.site_metrics(integer) to vibe_analyst;
+
+create function vibe.site_trend(of_site integer, metric text)
+returns table (place integer, part numeric, whole numeric)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+    zone constant text := (select s.time_zone from vibe.sites as s where s.site_id = of_site);
+    yesterday constant date := (now() at time zone zone)::date - 1;
+begin
+    return query execute
+        'select n, sum(c.part)::numeric, sum(c.whole)::numeric from generate_series(1, cardinality($1) - 1) as n left join ('
+        || vibe.series_query(of_site, metric, yesterday - 29, yesterday, 'day', zone)
+        || ') as c (place, part, whole) on c.place = n group by n'
+    using vibe.step_starts(yesterday - 29, yesterday, 'day', zone);
+end
+$$;
+comment on function vibe.site_trend(integer, text) is
+'a figure of vibe.stats_series() on each of the last 30 whole days of one site; rates as part and whole, so that sites can be added up';
+grant execute on function vibe.site_trend(integer, text) to vibe_analyst;
 
 -- From the last day counted before the instant, those who came since, and those who became one person since that count. A visitor
 -- who was counted as a program's and now comes as a person joins when the days are counted again.
@@ -209,7 +244,18 @@ create function vibe.count_new_users(of_site integer, starts_at timestamptz, end
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select count(distinct v.user_id)
+    select count(*) from vibe.first_visits(of_site, starts_at, ends_at)
+$$;
+comment on function vibe.count_new_users(integer, timestamptz, timestamptz) is
+'users of a site first seen from starts_at up to, not including, ends_at, counted from the visitors';
+grant execute on function vibe.count_new_users(integer, timestamptz, timestamptz) to vibe_analyst;
+
+create function vibe.first_visits(of_site integer, starts_at timestamptz, ends_at timestamptz)
+returns table (user_id bigint, first_seen_at timestamptz)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select v.user_id, min(v.first_seen_at)
     from vibe.visitors_between(of_site, starts_at, ends_at) as v
     -- Nobody whose other browser came before.
     where (
@@ -221,18 +267,19 @@ as $$
         ) as o
         where vibe.is_visitor(of_site, o.user_id, starts_at) limit 1
     ) is null
+    group by v.user_id
 $$;
-comment on function vibe.count_new_users(integer, timestamptz, timestamptz) is
-'users of a site first seen from starts_at up to, not including, ends_at, counted from the visitors';
-grant execute on function vibe.count_new_users(integer, timestamptz, timestamptz) to vibe_analyst;
+comment on function vibe.first_visits(integer, timestamptz, timestamptz) is
+'users of a site first seen from starts_at up to, not including, ends_at, and when';
+grant execute on function vibe.first_visits(integer, timestamptz, timestamptz) to vibe_analyst;
 
 -- Looked up one by one: joined to vibe.visitors, a plan by estimates compares each with all bots.
 create function vibe.visitors_between(of_site integer, starts_at timestamptz, ends_at timestamptz)
-returns table (visitor_id bigint, user_id bigint)
+returns table (visitor_id bigint, user_id bigint, first_seen_at timestamptz)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select u.user_id, coalesce(u.merged_into, u.user_id)
+    select u.user_id, coalesce(u.merged_into, u.user_id), u.first_seen_at
     from vibe.site_users as u
     where u.site_id = of_site and u.first_seen_at >= starts_at and u.first_seen_at < ends_at
       and ((

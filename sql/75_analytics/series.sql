@@ -22,11 +22,12 @@ begin
     select * into days from vibe.chosen_days(site, stats_series.first_day, stats_series.last_day, '29 days', 3660);
     size := days.last_day - days.first_day + 1;
     if metric is null or metric not in (
-        'users', 'new_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds', 'conversions', 'revenue'
+        'users', 'new_users', 'total_users', 'churn_rate', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds',
+        'conversions', 'revenue'
     ) then
         raise exception 'metric is %', coalesce(quote_literal(metric), 'null')
             using errcode = 'invalid_parameter_value',
-                detail = 'It must be users, new_users, sessions, page_views, events, bounce_rate, session_seconds, conversions or revenue.';
+                detail = 'It must be users, new_users, total_users, churn_rate, sessions, page_views, events, bounce_rate, session_seconds, conversions or revenue.';
     elsif chosen not in ('hour', 'day', 'week', 'month') then
         raise exception 'step is %', quote_literal(chosen)
             using errcode = 'invalid_parameter_value', detail = 'It must be hour, day, week or month.';
@@ -34,7 +35,11 @@ begin
         raise exception 'the range from % to % is too long for hours', days.first_day, days.last_day
             using errcode = 'invalid_parameter_value', detail = 'It must have at most 31 days.';
     end if;
-    chosen := coalesce(chosen, case when size <= 2 then 'hour' when size <= 92 then 'day' when size <= 730 then 'week' else 'month' end);
+    if chosen = 'hour' and metric = 'churn_rate' then
+        raise exception 'churn_rate has no hours'
+            using errcode = 'invalid_parameter_value', detail = 'It is counted of whole days: step must be day, week or month.';
+    end if;
+    chosen := coalesce(chosen, case when size <= 2 and metric <> 'churn_rate' then 'hour' when size <= 92 then 'day' when size <= 730 then 'week' else 'month' end);
     begins := vibe.step_starts(days.first_day, days.last_day, chosen, days.time_zone);
     return query execute format($query$
         with counted as (
@@ -45,7 +50,12 @@ begin
         select
             ($1)[n], ($1)[n + 1],
             -- Nothing is zero, but a share of nothing is unknown.
-            case when $3 in ('bounce_rate', 'session_seconds') then round(c.value, 4) else coalesce(c.value, 0) end,
+            case
+                when $3 in ('bounce_rate', 'session_seconds', 'churn_rate') then round(c.value, 4)
+                -- Nobody knows how many will have come.
+                when $3 = 'total_users' then c.value
+                else coalesce(c.value, 0)
+            end,
             p.value,
             ($1)[n + 1] > now()
         from generate_series(1, cardinality($1) - 1) as n
@@ -61,7 +71,7 @@ begin
 end
 $$;
 comment on function vibe.stats_series(text, text, date, date, text, boolean) is
-'a figure from first_day to last_day (the last 30 days, to today), step by step: users (distinct, merged), new_users, sessions, page_views, events (other than page views), bounce_rate, session_seconds (mean), conversions (of all goals), revenue (less refunds, in the site''s currency). step is hour (at most 31 days), day, week (from Monday) or month, chosen by the length of the range unless given; the first and last step end with the range. A step without anything is zero, its rates are null. compare adds the equally long range before, step by step. Bots do not count';
+'a figure from first_day to last_day (the last 30 days, to today), step by step: users (distinct, merged), new_users, total_users (all first seen up to the end of the step or now), churn_rate (as of the last counted day of the step, see vibe.get_crm_metrics()), sessions, page_views, events (other than page views), bounce_rate, session_seconds (mean), conversions (of all goals), revenue (less refunds, in the site''s currency). step is hour (at most 31 days), day, week (from Monday) or month, chosen by the length of the range unless given; the first and last step end with the range. A step without anything is zero, its rates are null, as are total_users to come. compare adds the equally long range before, step by step. Bots do not count';
 grant execute on function vibe.stats_series(text, text, date, date, text, boolean) to vibe_analyst;
 
 create function vibe.step_starts(first_day date, last_day date, step text, time_zone text) returns timestamptz[]
@@ -137,6 +147,37 @@ begin
             )
         end;
     end if;
+    if metric = 'total_users' then
+        return format(
+            'select n, coalesce(d.total_users, 0), null::bigint
+             from generate_series(1, cardinality($1) - 1) as n
+             left join lateral (
+                select c.total_users from vibe.daily_user_stats as c
+                where c.site_id = %1$s and c.day < (($1)[n + 1] at time zone %2$L)::date order by c.day desc limit 1
+             ) as d on true
+             where ($1)[n + 1] <= %3$L
+             union all
+             select l.n, %4$s + sum(count(f.user_id)) over (order by l.n), null
+             from generate_series(1, cardinality($1) - 1) as l (n)
+             left join vibe.first_visits(%1$s, %3$L, ($1)[cardinality($1)]) as f on width_bucket(f.first_seen_at, $1) = l.n
+             where ($1)[l.n + 1] > %3$L and ($1)[l.n] <= now()
+             group by l.n',
+            of_site, time_zone, since, (select p.users from vibe.people_at(of_site, since) as p)
+        );
+    elsif metric = 'churn_rate' then
+        return format(
+            'select n, d.users_60_days - d.users_30_days, b.users_30_days
+             from generate_series(1, cardinality($1) - 1) as n
+             cross join lateral (
+                select c.* from vibe.daily_user_stats as c
+                where c.site_id = %1$s and c.day >= (($1)[n] at time zone %2$L)::date and c.day < (($1)[n + 1] at time zone %2$L)::date
+                  and c.users_60_days is not null
+                order by c.day desc limit 1
+             ) as d
+             join vibe.daily_user_stats as b on b.site_id = %1$s and b.day = d.day - 30',
+            of_site, time_zone
+        );
+    end if;
     stored := case metric
         when 'new_users' then 'd.new_users, null::bigint'
         when 'sessions' then 'd.sessions, null::bigint'
@@ -148,9 +189,8 @@ begin
     end;
     live := case
         when metric = 'new_users' then
-            'select width_bucket(u.since, $1), count(*), null::bigint
-             from (select min(v.first_seen_at) as since from vibe.visitors as v where v.site_id = %1$s group by v.user_id) as u
-             where u.since >= %2$L and u.since < ($1)[cardinality($1)] group by 1'
+            'select width_bucket(f.first_seen_at, $1), count(*), null::bigint
+             from vibe.first_visits(%1$s, %2$L, ($1)[cardinality($1)]) as f group by 1'
         when metric = 'conversions' then
             'select width_bucket(e.occurred_at, $1), count(*), null::bigint
              from vibe.goals as g
