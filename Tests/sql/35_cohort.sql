@@ -222,3 +222,12 @@ select * from vibe.retention('lisboa', null);
 select * from vibe.retention('lisboa', 'week', mode => 'after');
 select * from vibe.retention('lisboa', 'day', '2020-01-01', '2024-10-01');
 select * from vibe.retention('lisboa', 'week', '2024-10-02', '2024-10-01');
+
+-- All cohorts together: what is not complete does not count, nor does a cohort without users.
+select c.*, (c.cohorts, c.cohort_users, c.users) = (
+    select count(*), sum(r.cohort_users), sum(r.users) from vibe.retention('lisboa', 'week', '2024-10-01', '2024-11-14', 'on_or_after') as r
+    where r.period_number = c.period_number and r.is_complete and r.cohort_users > 0
+) as same
+from vibe.retention_curve('lisboa', 'week', '2024-10-01', '2024-11-14', 'on_or_after') as c;
+select count(*) as curve_of_nobody from vibe.retention_curve('empty', 'day');
+select vibe.retention_curve('lisboa', 'year');

@@ -22,22 +22,9 @@ begin
     returning funnel_id into made;
     if made is null then
         raise exception 'funnel "%" exists already', definition ->> 'name'
-            using errcode = 'unique_violation', hint = 'delete it from vibe.funnels first, or choose another name';
+            using errcode = 'unique_violation', hint = 'vibe.update_funnel() changes it; or choose another name';
     end if;
-    insert into vibe.funnel_steps (
-        site_id, funnel_id, position, name, event_name, page_pattern, properties, exclusion, from_step, to_step
-    )
-    select of_site, made, s.position, coalesce(s.step ->> 'name', s.step ->> 'event_name'), s.step ->> 'event_name',
-        s.step ->> 'page_pattern', nullif(s.step -> 'properties', 'null'), s.exclusion,
-        (s.step ->> 'from_step')::integer, (s.step ->> 'to_step')::integer
-    from (
-        select false as exclusion, e.step, e.position
-        from jsonb_array_elements(definition -> 'steps') with ordinality as e (step, position)
-        union all
-        select true, e.step, e.position
-        from jsonb_array_elements(nullif(definition -> 'exclusions', 'null')) with ordinality as e (step, position)
-    ) as s
-    order by s.exclusion, s.position;
+    perform vibe.write_funnel_steps(of_site, made, definition);
     return made;
 end
 $$;
@@ -54,6 +41,99 @@ $$;
 comment on function vibe.create_funnel(text, text, jsonb, interval) is
 'vibe.create_funnel for an ordered funnel; within: the longest time from the first step to the last, null for any';
 grant execute on function vibe.create_funnel(text, text, jsonb, interval) to vibe_member;
+
+create function vibe.update_funnel(site text, funnel text, definition jsonb) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    of_site integer := vibe.site_id(site, 'member');
+    changed bigint;
+begin
+    perform vibe.check_funnel(definition);
+    update vibe.funnels as f
+    set name = coalesce(definition ->> 'name', f.name), mode = coalesce(definition ->> 'mode', 'ordered'),
+        within = (definition ->> 'within')::interval, ties = coalesce(definition ->> 'ties', 'allow'), hold = definition ->> 'hold'
+    where f.site_id = of_site and f.name = update_funnel.funnel
+    returning f.funnel_id into changed;
+    if changed is null then
+        raise exception 'funnel "%" does not exist', funnel
+            using errcode = 'undefined_object', hint = 'vibe.stored_funnels() lists them';
+    end if;
+    delete from vibe.funnel_steps as s where s.site_id = of_site and s.funnel_id = changed;
+    perform vibe.write_funnel_steps(of_site, changed, definition);
+    return changed;
+exception
+    when unique_violation then
+        raise exception 'funnel "%" exists already', definition ->> 'name'
+            using errcode = 'unique_violation', hint = 'choose another name';
+end
+$$;
+comment on function vibe.update_funnel(text, text, jsonb) is
+'gives the stored funnel of that name another definition, as vibe.create_funnel() takes it, and returns its id; without name it keeps its own. Its days in vibe.funnel_days are forgotten and counted again in the night';
+grant execute on function vibe.update_funnel(text, text, jsonb) to vibe_member;
+
+create function vibe.delete_funnel(site text, funnel text) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    of_site integer := vibe.site_id(site, 'member');
+begin
+    delete from vibe.funnels as f where f.site_id = of_site and f.name = funnel;
+    if not found then
+        raise exception 'funnel "%" does not exist', funnel
+            using errcode = 'undefined_object', hint = 'vibe.stored_funnels() lists them';
+    end if;
+end
+$$;
+comment on function vibe.delete_funnel(text, text) is 'deletes the stored funnel of that name and its days in vibe.funnel_days; events stay';
+grant execute on function vibe.delete_funnel(text, text) to vibe_member;
+
+create function vibe.stored_funnels(site text default null)
+returns table (funnel_id bigint, name text, steps integer, mode text, within interval, definition jsonb, created_at timestamptz)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    of_site integer := vibe.site_id(site);
+begin
+    return query
+    select f.funnel_id, f.name, jsonb_array_length(d.definition -> 'steps'), f.mode, f.within, d.definition, f.created_at
+    from vibe.funnels as f
+    cross join lateral vibe.read_funnel(f.site_id, f.funnel_id) as d (definition)
+    where f.site_id = of_site
+    order by f.funnel_id;
+end
+$$;
+comment on function vibe.stored_funnels(text) is
+'the stored funnels of a site, the first one made first: number of steps, and the definition as vibe.create_funnel() takes it';
+grant execute on function vibe.stored_funnels(text) to vibe_analyst;
+
+create function vibe.write_funnel_steps(of_site integer, of_funnel bigint, definition jsonb) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into vibe.funnel_steps (
+        site_id, funnel_id, position, name, event_name, page_pattern, properties, exclusion, from_step, to_step
+    )
+    select of_site, of_funnel, s.position, coalesce(s.step ->> 'name', s.step ->> 'event_name'), s.step ->> 'event_name',
+        s.step ->> 'page_pattern', nullif(s.step -> 'properties', 'null'), s.exclusion,
+        (s.step ->> 'from_step')::integer, (s.step ->> 'to_step')::integer
+    from (
+        select false as exclusion, e.step, e.position
+        from jsonb_array_elements(definition -> 'steps') with ordinality as e (step, position)
+        union all
+        select true, e.step, e.position
+        from jsonb_array_elements(nullif(definition -> 'exclusions', 'null')) with ordinality as e (step, position)
+    ) as s
+    order by s.exclusion, s.position;
+$$;
+comment on function vibe.write_funnel_steps(integer, bigint, jsonb) is 'stores the steps and exclusions of a definition that vibe.check_funnel() has passed';
+grant execute on function vibe.write_funnel_steps(integer, bigint, jsonb) to vibe_member;
 
 create function vibe.check_funnel(definition jsonb) returns void
 language plpgsql
@@ -232,13 +312,25 @@ begin
             case when size = 0 then 'no steps' else format('%s steps, the last at position %s', size, final) end
             using errcode = 'invalid_parameter_value', detail = 'It must have 2 to 32 steps, at positions 1, 2, 3 and so on.';
     end if;
+    definition := vibe.read_funnel(of_site, of_funnel);
+    perform vibe.check_funnel(definition);
+    return definition;
+end
+$$;
+comment on function vibe.funnel_definition(integer, bigint) is 'a stored funnel as JSON, as vibe.create_funnel() takes it';
+grant execute on function vibe.funnel_definition(integer, bigint) to vibe_analyst;
+
+create function vibe.read_funnel(of_site integer, of_funnel bigint) returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
     select jsonb_strip_nulls(jsonb_build_object('name', f.name, 'mode', f.mode, 'within', f.within, 'ties', f.ties, 'hold', f.hold)) || p.parts
-    into definition
     from vibe.funnels as f
     cross join lateral (
         -- A null among the conditions on properties has a meaning.
         select jsonb_build_object(
-            'steps', jsonb_agg(p.part order by p.position) filter (where not p.exclusion),
+            'steps', coalesce(jsonb_agg(p.part order by p.position) filter (where not p.exclusion), '[]'),
             'exclusions', coalesce(jsonb_agg(p.part order by p.position) filter (where p.exclusion), '[]')
         ) as parts
         from (
@@ -250,10 +342,8 @@ begin
             where s.site_id = of_site and s.funnel_id = of_funnel
         ) as p
     ) as p
-    where f.site_id = of_site and f.funnel_id = of_funnel;
-    perform vibe.check_funnel(definition);
-    return definition;
-end
+    where f.site_id = of_site and f.funnel_id = of_funnel
 $$;
-comment on function vibe.funnel_definition(integer, bigint) is 'a stored funnel as JSON, as vibe.create_funnel() takes it';
-grant execute on function vibe.funnel_definition(integer, bigint) to vibe_analyst;
+comment on function vibe.read_funnel(integer, bigint) is
+'a stored funnel as JSON, unchecked: members may write its steps one by one; null if there is none';
+grant execute on function vibe.read_funnel(integer, bigint) to vibe_analyst;

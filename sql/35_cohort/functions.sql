@@ -162,3 +162,27 @@ $$;
 comment on function vibe.retention(text, text, date, date, text) is
 'how many of the users first seen in one period (day, week from Monday, month of the site''s calendar) were active in it and in each later one. Cohorts are the periods that have a day from first_day to last_day (the last 30 days, 12 weeks or 12 months, to today; at most 1000 days, or 3660 by week or month); nothing after last_day is seen. A user''s cohort is that of the first visit ever, of all visitors who turned out to be this person. mode on counts who was active in the period, on_or_after who was active in it or later. share is of 1, null for a cohort without users; a period is complete when it is over; bots do not count';
 grant execute on function vibe.retention(text, text, date, date, text) to vibe_analyst;
+
+-- One number over all cohorts: what is unfinished is left out, or the end of the curve would always fall.
+create function vibe.retention_curve(
+    site text default null,
+    period text default 'week',
+    first_day date default null,
+    last_day date default null,
+    mode text default 'on'
+)
+returns table (period_number integer, cohorts bigint, cohort_users bigint, users bigint, share numeric)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select r.period_number, count(*), sum(r.cohort_users)::bigint, sum(r.users)::bigint,
+        round(sum(r.users) / nullif(sum(r.cohort_users), 0), 4)
+    from vibe.retention(site, period, first_day, last_day, mode) as r
+    where r.is_complete and r.cohort_users > 0
+    group by r.period_number
+    order by r.period_number
+$$;
+comment on function vibe.retention_curve(text, text, date, date, text) is
+'vibe.retention() over all cohorts together: the share of the users of those cohorts for which a period is complete, by its number; cohorts without users do not count. Arguments as there';
+grant execute on function vibe.retention_curve(text, text, date, date, text) to vibe_analyst;
