@@ -12,6 +12,7 @@ BUYERS = {"version": 1, "all": [{"bought": {}}]}
 EXAMPLES = {
     "add_member": {"email_or_login": "viewer@example.com", "role": "viewer"}, "invite_member": {"email": "$new@example.com", "role": "viewer"},
     "create_api_key": {"name": "$new", "sites": ["alpha"]}, "revoke_api_key": {"key_id": "00000000-0000-0000-0000-000000000000"},
+    "end_my_session": {"session_id": "00000000-0000-0000-0000-000000000000"}, "change_site": {"domain": "shop.example"}, "set_currency": {"currency": "USD"},
     "add_to_segment": {"segment": "by hand", "subject_ids": [1]},
     "remove_from_segment": {"segment": "by hand", "subject_ids": [1]},
     "begin_event_import": {"format": "umami"}, "begin_import": {"kind": "orders"},
@@ -24,7 +25,7 @@ EXAMPLES = {
     "create_site": {"name": "$new"}, "create_user": {"email": "$new@example.com", "password": "a long password"},
     "create_rfm_map": {"description": "x", "clusters": []},
     # Not done, but asked by someone who could: the second argument is wrong.
-    "delete_site": {"name_again": "not its name"}, "delete_segment": {"segment": "no such segment"},
+    "delete_site": {"name_again": "not its name"}, "delete_segment": {"segment": "no such segment"}, "delete_goal": {"goal_id": 0},
     "erase_user": {"user_id": 0}, "erase_customer": {"customer_id": 0}, "remove_member": {"email_or_login": "nobody@example.com"},
     "export_user": {"user_id": "$user"}, "export_customer": {"customer_id": "$customer"}, "undo_merge": {"user_id": 0},
     "get_online_users_in_segment": {"in_segment": "buyers"}, "segment_members_at": {"segment": "buyers", "at": "2026-01-01T00:00:00Z"},

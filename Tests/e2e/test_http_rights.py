@@ -111,6 +111,8 @@ def calls(people):
     for function in known:
         name = label(function, known)
         yield name, [cell(*person.ask("POST", f"/rest/v1/rpc/{function['name']}", arguments(function, name, people.filler))) for person in people]
+        if name == "change_site_key":
+            people.ids["key"] = people.database.execute("select key from vibe.sites where name = 'alpha'").fetchone()[0]
 
 
 def grouped(title, rows):

@@ -118,18 +118,11 @@ begin
             hint => 'ask an operator, or sign in through the server', errcode => '42501'
         );
     end if;
-    if create_site.name is null or create_site.name !~ '^\S(.{0,98}\S)?$' or create_site.name ~ '^[0-9]+$' then
-        perform vibe_private.fail(
-            format('site name "%s" is not allowed', left(create_site.name, 120)),
-            hint => '1 to 100 characters, not digits alone, no space at either end'
-        );
-    elsif not exists (select from pg_catalog.pg_timezone_names as z where z.name = create_site.time_zone) then
+    perform vibe_private.check_site_name(create_site.name);
+    perform vibe_private.check_currency(create_site.currency);
+    if not exists (select from pg_catalog.pg_timezone_names as z where z.name = create_site.time_zone) then
         perform vibe_private.fail(
             format('time zone "%s" is unknown', create_site.time_zone), hint => 'use an IANA name such as America/Sao_Paulo'
-        );
-    elsif create_site.currency is null or create_site.currency !~ '^[A-Z]{3}$' then
-        perform vibe_private.fail(
-            format('currency "%s" is unknown', create_site.currency), hint => 'use three capital letters such as BRL'
         );
     end if;
     insert into vibe.sites (name, domain, time_zone, currency)
