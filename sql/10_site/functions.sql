@@ -99,6 +99,30 @@ $$;
 comment on function vibe.site_id(text, text) is 'id of the site named (name or id), or of the caller''s only site; refuses all others';
 grant execute on function vibe.site_id(text, text) to vibe_analyst;
 
+create function vibe.get_sites()
+returns table (
+    site_id int, name text, key text, role text, domain text, time_zone text, currency char(3),
+    allowed_origins text[], keep_events_days int, events_from date, created_at timestamptz
+)
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    owned constant int[] := array(select vibe.my_sites('owner'));
+    written constant int[] := array(select vibe.my_sites('member'));
+begin
+    return query
+    select
+        s.site_id, s.name, s.key,
+        case when s.site_id = any (owned) then 'owner' when s.site_id = any (written) then 'member' else 'viewer' end,
+        s.domain, s.time_zone, s.currency, s.allowed_origins, s.keep_events_days, s.events_from, s.created_at
+    from vibe.sites as s
+    order by s.site_id;
+end
+$$;
+comment on function vibe.get_sites() is 'the sites that the caller may see, the oldest first, and what they may do there: role is viewer, member or owner';
+grant execute on function vibe.get_sites() to vibe_analyst;
+
 create function vibe.create_site(
     name text,
     domain text default null,
