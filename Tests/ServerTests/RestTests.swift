@@ -21,6 +21,7 @@ struct RestTests {
     "create function vibe.test_fail(state text) returns int language plpgsql as $$ begin raise exception using errcode = state, message = 'm', detail = 'd', hint = 'h'; end $$",
     "create function vibe.test_write_all() returns setof vibe.test_things language sql security definer as $$ update vibe.test_things set price = 0 returning * $$",
     "create function vibe.test_refuse() returns void language plpgsql as $f$ begin raise sqlstate 'PGRST' using message = '{\"code\":\"PAY\",\"message\":\"Pay first\"}', detail = '{\"status\":402,\"headers\":{\"X-Price\":\"7\"}}'; end $f$",
+    "create function vibe.test_chosen(rows boolean default false) returns setof int language plpgsql as $f$ begin perform set_config('response.status', '202', true), set_config('response.headers', '[{\"X-Job\":\"9\"}]', true); return next 1; end $f$",
     "create view vibe.test_sums as select sum(price) as total from vibe.test_things",
     "grant select on vibe.test_sums to vibe_anon",
     "grant execute on all functions in schema vibe to vibe_anon",
@@ -172,6 +173,10 @@ struct RestTests {
           #expect(reply.body.contains(key))
         }
       }
+      let chosen = try await server.request("POST", "/rest/v1/rpc/test_chosen", body: "{}")
+      #expect(chosen.status == 202 && chosen.headers["x-job"] == "9" && chosen.body == "[1]", "\(chosen)")
+      // What one call chose is not the next one's.
+      #expect(try await server.request("POST", "/rest/v1/rpc/test_nothing").status == 204)
       let paid = try await server.request("POST", "/rest/v1/rpc/test_refuse")
       #expect(paid.headers["x-price"] == "7" && paid["message"] == "Pay first")
       let raised = try await server.request("POST", "/rest/v1/rpc/test_fail", body: #"{"state":"P0001"}"#)

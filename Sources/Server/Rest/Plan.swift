@@ -24,6 +24,8 @@ package struct Plan {
   var check: Statement?
   let isReadOnly: Bool
   let body: Body
+  /// The column of the status that the statement chose by a setting, with its headers in the next one.
+  var settings: Int?
 
   /// A read of a table or view.
   package static func read(
@@ -54,12 +56,18 @@ package struct Plan {
         ? ", \(total)"
         : ", case when count(*) < \(builder.parameters.place(.text(limit))) then count(*) else \(total) end"
     }
+    if !readOnly { figures += Self.answerSettings }
     let check = readOnly ? nil : builder.refusal(wishes, count: "count(*)", &figures)
     return Plan(
       statement: Statement(
         "\(with)select count(*), \(figures) from (select \(list) \(from)\(tail)) as r", builder.parameters),
-      check: check, isReadOnly: readOnly, body: .rows(offset: shape.offset))
+      check: check, isReadOnly: readOnly, body: .rows(offset: shape.offset),
+      settings: readOnly ? nil : wishes.wantsTotal ? 3 : 2)
   }
+
+  /// The settings by which what writes may choose the status and headers of its answer.
+  private static let answerSettings =
+    ", current_setting('response.status', true), current_setting('response.headers', true)"
 
   /// A call of a function.
   static func call(
@@ -95,20 +103,19 @@ package struct Plan {
     _ = try builder.list(shape, of: plain) + builder.conditions(shape, of: plain)
     guard wishes.form != .csv else { throw .mediaType("text/csv") }
     let from = record.map { " from \($0)" } ?? ""
-    if function.is_void {
-      return Plan(
-        statement: Statement("select 0, (\(call))::text\(from)", builder.parameters), isReadOnly: readOnly,
-        body: .nothing)
-    }
     guard function.returns_set else {
-      let value = "select 1, coalesce(to_json(\(call))::text, 'null')\(from)"
-      return Plan(statement: Statement(value, builder.parameters), isReadOnly: readOnly, body: .value)
+      let value = function.is_void ? "(\(call))::text" : "coalesce(to_json(\(call))::text, 'null')"
+      return Plan(
+        statement: Statement(
+          "select 1, \(value)\(readOnly ? "" : answerSettings)\(from)", builder.parameters),
+        isReadOnly: readOnly, body: function.is_void ? .nothing : .value, settings: readOnly ? nil : 2)
     }
     let each = "select \(call) as value\(from)\(try builder.tail(shape, of: plain, maximum: maximum))"
     return Plan(
       statement: Statement(
-        "select count(*), coalesce(json_agg(r.value), '[]')::text from (\(each)) as r", builder.parameters),
-      isReadOnly: readOnly, body: .rows(offset: shape.offset))
+        "select count(*), coalesce(json_agg(r.value), '[]')::text\(readOnly ? "" : answerSettings) from (\(each)) as r",
+        builder.parameters),
+      isReadOnly: readOnly, body: .rows(offset: shape.offset), settings: readOnly ? nil : 2)
   }
 }
 
@@ -209,11 +216,12 @@ extension Plan {
     var figures =
       "\(body), null, \(writing == .insert && wishes["resolution"] == "merge-duplicates" ? Self.inserted : "null")"
     let count = "(select count(*) from source)"
+    figures += answerSettings
     let check = builder.refusal(asking, count: count, &figures)
     return Plan(
       statement: Statement(
         "with source as (\(writes)) select \(count), \(figures) from \(from)", builder.parameters),
-      check: check, isReadOnly: false, body: .written(writing))
+      check: check, isReadOnly: false, body: .written(writing), settings: 4)
   }
 
   /// How many rows an upsert has added: each row counts when it comes, and not when it was there already.

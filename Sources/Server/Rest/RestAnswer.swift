@@ -5,9 +5,22 @@ import Hummingbird
 
 /// The HTTP answer to a plan's result.
 enum RestAnswer {
-  /// The answer; `name` is the relation's, for its address.
+  /// The answer, with what the statement itself says of it; `name` is the relation's, for its address.
   static func response(
-    _ result: ResultSet, of plan: Plan, wishes: Negotiation, name: String = ""
+    _ result: ResultSet, of plan: Plan, wishes: Negotiation, name: String
+  ) throws(RestError) -> Response {
+    var response = try plain(result, of: plan, wishes: wishes, name: name)
+    if let column = plan.settings {
+      let chosen = RouteSettings(
+        status: result.string(column: column), headers: result.string(column: column + 1))
+      response.status = chosen.status ?? response.status
+      for field in chosen.headers { response.headers[field.name] = field.value }
+    }
+    return response
+  }
+
+  private static func plain(
+    _ result: ResultSet, of plan: Plan, wishes: Negotiation, name: String
   ) throws(RestError) -> Response {
     let count = result.integer(column: 0) ?? 0
     switch plan.body {

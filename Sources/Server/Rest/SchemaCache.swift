@@ -201,10 +201,11 @@ enum Similarity {
       .max { ($0.likeness, $1.name) < ($1.likeness, $0.name) }?.name
   }
 
-  /// 1 − edit distance / length of the longer; O(n·m).
+  /// 1 − edit distance / length of the longer, 0 if below three quarters by their lengths alone; O(n·m).
   static func likeness(_ a: String, _ b: String) -> Double {
     let (a, b) = (Array(a.utf8), Array(b.utf8))
-    guard !a.isEmpty, !b.isEmpty else { return 0 }
+    // Lengths that differ much say enough, and keep a long name from costing much.
+    guard !a.isEmpty, !b.isEmpty, min(a.count, b.count) * 4 >= max(a.count, b.count) * 3 else { return 0 }
     var row = Array(0...b.count)
     for i in 1...a.count {
       var diagonal = row[0]
