@@ -1,0 +1,25 @@
+// Ranked bars: label, count and share as text, the bar only repeats them.
+import { h } from "./dom.js"
+import { exact, figure, percent, plain } from "./format.js"
+
+/**
+ * @typedef {{
+ *   label: string, value: number | null, share: number | null, text?: string | Node,
+ *   color?: number, act?: () => void, width?: number | null,
+ * }} Bar `color`: 1 to 6 of the series' colours; `width`: of 1, the share where it is missing; `act`: makes the label a button
+ */
+
+/** @param {Bar[]} list @returns {HTMLOListElement} */
+export function bars(list) {
+  return h("ol", { class: "bars" }, ...list.map(({ label, value, share, text, color, act, width }) => {
+    const shown = h("span", { class: "dot", "data-color": color ? String(color) : null }, plain(label))
+    const name = act ? h("button", { class: "link name", type: "button", onclick: act }, shown) : h("span", { class: "name" }, shown)
+    const fill = h("i")
+    fill.style.setProperty("--share", String(Math.min(1, Math.max(0, width ?? share ?? 0))))
+    return h("li", { "data-color": color ? String(color) : null },
+      h("div", {}, name, h("span", { class: "count", title: exact(value) }, figure(value)),
+        h("span", { class: "share" }, percent(share))),
+      h("div", { class: "track", "aria-hidden": "true" }, fill),
+      text && h("p", {}, text))
+  }))
+}
