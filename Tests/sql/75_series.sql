@@ -58,6 +58,32 @@ from unnest(array['users', 'new_users', 'total_users', 'sessions', 'page_views',
 cross join (values ('hour', 5), ('day', 40), ('week', 40), ('month', 40)) as p (step, length)
 cross join lateral vibe.stats_series('demo', m.metric, current_date - p.length, current_date - 1, p.step) as s
 group by m.metric, m.place, p.step, p.length order by m.place, p.length, p.step;
+-- Merged and taken apart since the days were counted: users of each day are those of now.
+begin;
+set local role vibe_owner;
+create temp table pairs on commit drop as
+select distinct on (one.user_id) one.user_id, other.user_id as into_user_id
+from vibe.user_days as one join vibe.user_days as other on other.site_id = one.site_id and other.day = one.day and other.user_id < one.user_id
+join vibe.site_users as u on u.site_id = one.site_id and u.user_id = one.user_id and u.merged_into is null and u.external_id is null
+join vibe.site_users as v on v.site_id = other.site_id and v.user_id = other.user_id and v.merged_into is null
+where one.site_id = :demo and one.user_id % 2 = 1 and other.user_id % 2 = 0
+  and not exists (select from vibe.site_users as w where w.site_id = :demo and w.merged_into = one.user_id)
+order by one.user_id, other.user_id;
+update vibe.site_users as u set merged_into = p.into_user_id from pairs as p where u.site_id = :demo and u.user_id = p.user_id;
+insert into vibe.user_merges (site_id, user_id, into_user_id, merged_at) select :demo, p.user_id, p.into_user_id, clock_timestamp() from pairs as p;
+with apart as (
+    update vibe.site_users as u set merged_into = null
+    where u.site_id = :demo and u.merged_into is not null and u.user_id not in (select p.user_id from pairs as p) returning u.user_id
+)
+update vibe.user_merges as m set undone_at = clock_timestamp() from apart as a where m.site_id = :demo and m.user_id = a.user_id;
+select count(*) > 0 as has_changes, min(m.change) < 0 as has_fewer from vibe.merged_since_count(:demo, current_date - 40, current_date - 1) as m;
+select count(*) filter (where s.value is distinct from recount(:demo, 'users', s.starts_at, s.ends_at)) as differing
+from vibe.stats_series('demo', 'users', current_date - 40, current_date - 1, 'day') as s;
+-- A day that was never counted between days that were.
+delete from vibe.daily_user_stats where site_id = :demo and day = current_date - 20;
+select count(*) filter (where s.value is distinct from recount(:demo, 'users', s.starts_at, s.ends_at)) as differing
+from vibe.stats_series('demo', 'users', current_date - 40, current_date - 1, 'day') as s;
+rollback;
 -- Churn as of the last counted day of each step: who was there in the 30 days before the last 30 and not in these.
 with days as (
     select distinct coalesce(u.merged_into, u.user_id) as person, (e.occurred_at at time zone 'America/New_York')::date as day

@@ -1,5 +1,5 @@
--- One figure over time. Days that the nightly work has counted come from vibe.daily_user_stats; later days, and hours, from
--- the events and sessions themselves; distinct users of longer steps from vibe.user_days.
+-- One figure over time. Days that the nightly work has counted come from vibe.daily_user_stats, users with what merges have
+-- changed since; later days, and hours, from the events and sessions themselves; distinct users of longer steps from vibe.user_days.
 create function vibe.stats_series(
     site text default null,
     metric text default 'users',
@@ -11,6 +11,8 @@ create function vibe.stats_series(
 returns table (starts_at timestamptz, ends_at timestamptz, value numeric, previous numeric, is_partial boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+-- Its many small expressions would be compiled for longer than they run.
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -113,24 +115,49 @@ begin
         from vibe.daily_user_stats as d where d.site_id = of_site and d.day between first_day and last_day;
     end if;
     since := vibe.day_start(counted_to + 1, time_zone);
-    if metric = 'users' then
+    if metric = 'users' and step = 'hour' then
         return format(
-            'select width_bucket(v.at, $1), count(distinct case when r.visitor_id is null then v.user_id else r.person_id end), null::bigint
-             from (%s) as v (user_id, at)
-             left join (%s) as r on r.visitor_id = v.user_id
+            'select width_bucket(e.occurred_at, $1), count(distinct case when r.visitor_id is null then e.user_id else r.person_id end), null::bigint
+             from vibe.user_events as e
+             left join (%s) as r on r.visitor_id = e.user_id
+             where e.site_id = %s and e.occurred_at >= %L and e.occurred_at < ($1)[cardinality($1)] and not e.is_bot
              group by 1',
-            case step
-                when 'hour' then format(
-                    'select e.user_id, e.occurred_at from vibe.user_events as e
-                     where e.site_id = %s and e.occurred_at >= %L and e.occurred_at < ($1)[cardinality($1)] and not e.is_bot', of_site, since
-                )
-                else format(
-                    'select d.user_id, vibe.day_start(d.day, %L) from (%s) as d', time_zone,
-                    vibe.visitor_days_query(of_site, time_zone, first_day, last_day)
-                )
-            end,
-            vibe.renames_query(of_site, false)
+            vibe.renames_query(of_site, false), of_site, since
         );
+    elsif metric = 'users' then
+        if step = 'day' then
+            -- Up to the first day that is missing.
+            select coalesce(max(c.day), first_day - 1) into counted_to
+            from (
+                select d.day, row_number() over (order by d.day)::integer as place
+                from vibe.daily_user_stats as d where d.site_id = of_site and d.day between first_day and last_day
+            ) as c
+            where c.day = first_day + c.place - 1;
+            stored := format(
+                'select width_bucket(vibe.day_start(d.day, %1$L), $1), d.active_users + coalesce(m.change, 0), null::bigint
+                 from vibe.daily_user_stats as d left join vibe.merged_since_count(%2$s, %3$L, %4$L) as m on m.day = d.day
+                 where d.site_id = %2$s and d.day between %3$L and %4$L',
+                time_zone, of_site, first_day, counted_to
+            );
+            if counted_to = last_day then
+                return stored;
+            end if;
+        else
+            counted_to := first_day - 1;
+        end if;
+        -- The place of a day is worked out once, not for each of its visitors.
+        return concat(stored || ' union all ', format(
+            'select p.place, count(distinct case when r.visitor_id is null then v.user_id else r.person_id end), null::bigint
+             from (%1$s) as v (user_id, day)
+             join (
+                select %2$L::date + n as day, width_bucket(vibe.day_start(%2$L::date + n, %3$L), $1) as place
+                from generate_series(0, %4$L::date - %2$L::date) as n offset 0
+             ) as p on p.day = v.day
+             left join (%5$s) as r on r.visitor_id = v.user_id
+             group by 1',
+            vibe.visitor_days_query(of_site, time_zone, counted_to + 1, last_day), counted_to + 1, time_zone, last_day,
+            vibe.renames_query(of_site, false)
+        ));
     end if;
     if metric = 'revenue' then
         return case step
