@@ -1,0 +1,385 @@
+// Funnels: which one, how many get through, who does not, how long it takes, and how that changes day by day.
+import { call, Query, site, store } from "/client.js"
+import { bars } from "./bars.js"
+import { lineChart } from "./chart.js"
+import { confirmAct, saidBy, toast } from "./dialog.js"
+import { h } from "./dom.js"
+import { duration, plain } from "./format.js"
+import { words } from "./funnel-words.js"
+import { panel } from "./panel.js"
+import { chosenDays, PERIOD, periodSwitch } from "./period.js"
+import { openPage } from "./shell.js"
+import { steps, stepsOf } from "./steps.js"
+import { pager, table } from "./table.js"
+
+const PAGE = 20 // people
+const VALUES = 6 // of a breakdown, the largest
+const SLOW = 60_000 // ms between reads: each of these scans events
+
+/** What of the address makes another question. */
+const ASKED = ["funnel", "define", "segment", ...PERIOD]
+
+openPage({ name: "funnels", words, build })
+
+/** @param {import("./shell.js").Page} page */
+function build({ t, state, main, toolbar, shortcut, openPerson }) {
+  const canWrite = () => site.current?.role !== "viewer"
+
+  // MARK: What is asked
+
+  const stored = store(() => site.current && new Query({ from: "stored_funnels", arguments: { site: siteId() } }), { every: SLOW })
+  const siteId = () => String(site.current?.site_id)
+
+  /** The funnel of the address, else the site's first; one that is not stored stands in the address itself. */
+  function chosen() {
+    const adHoc = definitionOf(state.get("define"))
+    if (adHoc) return { name: null, definition: adHoc, isStored: false }
+    const all = stored.data ?? []
+    const found = all.find((/** @type {any} */ { name }) => name === state.get("funnel")) ?? all[0]
+    return found ? { name: found.name, definition: found.definition, isStored: true } : null
+  }
+
+  /** @param {boolean} [previous] the equally long time before */
+  function arguments_(previous = false) {
+    const funnel = chosen()
+    if (!site.current || !funnel) return null
+    const days = chosenDays(state)
+    return {
+      site: siteId(),
+      ...(funnel.isStored ? { funnel: funnel.name } : { definition: funnel.definition }),
+      first_day: previous ? days.previousFirst : days.first,
+      last_day: previous ? days.previousLast : days.last,
+      ...(state.get("segment") ? { segment: state.get("segment") } : {}),
+    }
+  }
+
+  /**
+   * @param {string} from @param {Record<string, unknown>} [more] @param {object} [shape] @param {boolean} [previous]
+   */
+  function query(from, more = {}, shape = {}, previous = false) {
+    const given = arguments_(previous)
+    return given && new Query({ from, arguments: { ...given, ...more }, ...shape })
+  }
+
+  const size = () => chosen()?.definition.steps.length ?? 0
+  const lastStep = () => {
+    const wanted = Number(state.get("step"))
+    return Number.isInteger(wanted) && wanted >= 2 && wanted <= size() ? wanted : size()
+  }
+  const compares = () => state.get("compare") === "previous"
+  const droppedAt = () => {
+    const at = Number(state.get("drop"))
+    return Number.isInteger(at) && at >= 2 && at <= size() ? at : null
+  }
+  const pages = () => state.get("after").split(",").filter((id) => /^\d+$/.test(id)).map(Number)
+
+  const conversion = store(() => query("calculate_funnel_conversion"), { every: SLOW })
+  const before = store(() => compares() ? query("calculate_funnel_conversion", {}, {}, true) : null)
+  const broken = store(() => state.get("by") ? query("calculate_funnel_conversion", { breakdown: state.get("by") }, { limit: size() * VALUES }) : null)
+  const trend = store(() => query("funnel_trend", { period: null }, { where: [["step", "eq", lastStep()]] }))
+  const times = store(() => query("funnel_times"))
+  const durations = store(() => query("funnel_durations", { to_step: lastStep() }))
+  const dropped = store(() => {
+    const at = droppedAt(), after = pages().at(-1)
+    return at && query("funnel_users", { stopped_after: at - 1, at_most: PAGE, ...(after ? { after_user: after } : {}) })
+  })
+  const reports = [conversion, before, broken, trend, times, durations, dropped]
+
+  // MARK: Controls
+
+  const segments = h("select", { class: "field", "aria-label": t("segment.label") })
+  segments.addEventListener("change", () => state.set({ segment: segments.value, drop: null, after: null }))
+  const segmentList = store(() => site.current && new Query({ from: "segments", select: ["name", "subject"], where: [["site_id", "eq", site.current.site_id]], order: ["name"] }))
+  const fillSegments = () => {
+    const names = (segmentList.data ?? []).map((/** @type {any} */ { name }) => name)
+    const wanted = state.get("segment")
+    if (wanted && !names.includes(wanted)) names.push(wanted)
+    segments.replaceChildren(h("option", { value: "" }, t("segment.all")), ...names.map((/** @type {string} */ name) => h("option", { value: name }, plain(name))))
+    segments.value = wanted
+  }
+  segmentList.subscribe(fillSegments)
+
+  const compare = h("select", { class: "field", "aria-label": t("compare.label") },
+    h("option", { value: "" }, t("compare.none")), h("option", { value: "previous" }, t("compare.previous")), h("option", { value: "by" }, t("compare.by")))
+  const property = h("input", { class: "field", "aria-label": t("compare.property"), placeholder: t("compare.property"), list: "properties", maxlength: "100" })
+  const properties = h("datalist", { id: "properties" })
+  const byForm = h("form", { class: "row", hidden: true }, property, properties, h("button", { class: "button" }, t("compare.show")))
+  compare.addEventListener("change", () => {
+    byForm.hidden = compare.value !== "by"
+    state.set({ compare: compare.value === "previous" ? "previous" : null, by: null })
+    if (compare.value === "by") {
+      compare.value = "by"
+      byForm.hidden = false
+      offerProperties()
+      property.focus()
+    }
+  })
+  byForm.addEventListener("submit", (event) => {
+    event.preventDefault()
+    state.set({ by: property.value.trim(), compare: null })
+  })
+  async function offerProperties() {
+    if (properties.childElementCount > 0 || !site.current) return
+    const found = await new Query({ from: "event_parts", arguments: { site: siteId() }, select: ["name"], where: [["kind", "eq", "property"]] }).run().catch(() => [])
+    properties.replaceChildren(...found.map(({ name }) => h("option", { value: name })))
+  }
+  state.watch(["compare", "by"], () => {
+    compare.value = compares() ? "previous" : state.get("by") ? "by" : ""
+    byForm.hidden = compare.value !== "by"
+    property.value = state.get("by")
+  })
+  shortcut("x", t("compare.toggle"), () => state.set({ compare: compares() ? null : "previous", by: null }))
+  toolbar.append(segments, compare, byForm, periodSwitch({ state, shortcut }))
+
+  // MARK: Panels
+
+  const add = () => h("button", { class: "button primary", type: "button", onclick: () => state.push({ edit: "new" }) }, t("funnel.new"))
+  shortcut("n", t("funnel.new"), () => state.push({ edit: "new" }))
+  const list = panel({
+    title: t("list.title"), store: stored, height: 220, csv: "funnels", controls: [add()],
+    draw: (body, data) => h("ul", { class: "funnel-list" }, ...data.map(listed)),
+    empty: (data) => data.length > 0 ? null : { title: t("list.none"), text: t("list.noneText"), acts: [addStep()] },
+  })
+  /** @param {any} row */
+  function listed({ name, steps, mode, within }) {
+    const isCurrent = chosen()?.name === name
+    const choose = () => state.set({ funnel: name, define: null, drop: null, after: null, step: null })
+    return h("li", {}, h("button", { type: "button", "aria-current": isCurrent ? "true" : null, onclick: choose },
+      h("span", { class: "name" }, plain(name)),
+      h("span", { class: "about" }, [t("list.steps", { n: steps }), t(`mode.${mode}`), within ? t("list.within", { time: duration(seconds(within)) }) : ""].filter(Boolean).join(" · "))))
+  }
+  const addStep = () => h("button", { class: "button primary", type: "button", onclick: () => state.push({ edit: "new" }) }, t("list.addStep"))
+
+  const edit = h("button", { class: "button small", type: "button", onclick: () => state.push({ edit: "1" }) })
+  const remove = h("button", { class: "button small", type: "button", onclick: removeFunnel }, t("delete"))
+  const result = panel({ title: t("funnel.title"), store: conversion, height: 320, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
+  const previous = panel({ title: t("compare.previous"), store: before, height: 320, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
+  const breakdown = panel({
+    title: t("compare.by"), store: broken, height: 320, csv: "funnel-breakdown", note: t("breakdown.note", { n: VALUES }), empty: nobody,
+    draw: (body, rows) => h("div", { class: "funnel-values" }, ...values(rows).map(({ value, part }) =>
+      h("section", {}, h("h3", {}, value == null ? t("breakdown.missing") : plain(value)), steps(stepsOf(part))))),
+  })
+
+  /** @param {boolean} canAsk whether a drop leads to the people */
+  function drawSteps(canAsk) {
+    return (/** @type {HTMLElement} */ _, /** @type {any[]} */ rows) => steps(stepsOf(rows), canAsk ? { onDrop: (at) => state.push({ drop: at, after: null }) } : {})
+  }
+
+  /** @param {any[]} rows */
+  function nobody(rows) {
+    if (rows.length > 0 && rows.some(({ users }) => users > 0)) return null
+    const acts = state.get("segment")
+      ? [h("button", { class: "button", type: "button", onclick: () => state.set({ segment: null }) }, t("segment.clear"))]
+      : [h("button", { class: "button", type: "button", onclick: () => state.set({ period: "12m", from: null, to: null }) }, t("empty.longer"))]
+    return { title: t("empty.title"), text: t(state.get("segment") ? "empty.segment" : "empty.text"), acts }
+  }
+
+  const target = h("select", { class: "field", "aria-label": t("target.label") })
+  target.addEventListener("change", () => state.set({ step: target.value === String(size()) ? null : target.value }))
+  const chart = lineChart({ label: t("trend.label"), format: "rate", height: 220 })
+  const course = panel({
+    title: t("trend.title"), store: trend, height: 280, csv: "funnel-trend", controls: [target], note: t("trend.note"),
+    draw(_, rows) {
+      chart.points = rows.map((/** @type {any} */ row) => ({ date: row.day, value: row.conversion_from_start, is_partial: !row.is_complete }))
+      return chart
+    },
+  })
+  const spread = panel({
+    title: t("durations.title"), store: durations, height: 280, csv: "funnel-durations",
+    empty: (rows) => rows.some((/** @type {any} */ { users }) => users > 0) ? null : { title: t("durations.none"), text: t("durations.noneText") },
+    draw: (_, rows) => bars(rows.map((/** @type {any} */ row) => ({ label: bounds(row), value: row.users, share: row.share }))),
+  })
+  /** @param {{ at_least: string, below: string | null }} row */
+  function bounds({ at_least, below }) {
+    const from = seconds(at_least)
+    if (below === null) return t("durations.over", { time: duration(from) })
+    return from === 0 ? t("durations.under", { time: duration(seconds(below)) })
+      : t("durations.between", { from: duration(from), to: duration(seconds(below)) })
+  }
+  const quick = table({
+    caption: t("times.title"), rowKey: (row) => row.step,
+    columns: [
+      { key: "name", title: t("times.step"), narrow: true },
+      { key: "users", title: t("times.users"), kind: "number" },
+      ...["0.25", "0.5", "0.75", "0.9"].map((share) => ({ key: share, title: t(`times.${share}`), kind: /** @type {const} */ ("duration"), narrow: share === "0.5" || share === "0.9" })),
+      { key: "previous", title: t("times.previous"), kind: "duration" },
+    ],
+  })
+  const taken = panel({
+    title: t("times.title"), store: times, height: 160, csv: "funnel-times", note: t("times.note"),
+    draw(_, rows) {
+      const bySteps = new Map()
+      for (const row of rows) {
+        const line = bySteps.get(row.step) ?? { step: row.step, name: row.name, users: row.users }
+        line[String(row.percentile)] = seconds(row.from_start)
+        if (row.percentile === 0.5) line.previous = seconds(row.from_previous)
+        bySteps.set(row.step, line)
+      }
+      quick.rows = [...bySteps.values()]
+      return quick
+    },
+  })
+
+  const people = table({
+    caption: t("people.caption"), rowKey: (row) => row.user_id, open: (row) => openPerson(row.user_id),
+    columns: [
+      { key: "name", title: t("people.name"), narrow: true, draw: (row) => plain(row.name ?? row.external_id ?? t("people.anonymous", { id: row.user_id })) },
+      { key: "last_step", title: t("people.last"), narrow: true },
+      { key: "entered_at", title: t("people.entered"), kind: "moment" },
+      { key: "last_step_at", title: t("people.stopped"), kind: "moment", narrow: true },
+    ],
+  })
+  const paging = h("div")
+  const lost = panel({
+    title: t("people.title"), store: dropped, height: 240, csv: "funnel-dropped",
+    controls: [h("button", { class: "button small", type: "button", onclick: () => state.undo({ drop: null, after: null }) }, t("close"))],
+    draw(_, rows) {
+      people.rows = rows
+      const total = conversion.data?.find((/** @type {any} */ { step }) => step === droppedAt())?.drop_off ?? rows.length
+      const known = pages()
+      paging.replaceChildren(pager({
+        total, limit: PAGE, offset: known.length * PAGE,
+        go: (offset) => state.set({ after: (offset < known.length * PAGE ? known.slice(0, -1) : [...known, rows.at(-1).user_id]).join(",") }),
+      }))
+      return h("div", {}, people, paging)
+    },
+  })
+
+  const figures = h("div", { class: "funnel-main stack" }, h("div", { class: "funnel-pair" }, result, previous), breakdown, lost)
+  const rest = h("div", { class: "funnel-rest" }, course, spread)
+  const layout = h("div", { class: "funnel-page" }, figures, list, rest, taken)
+  main.append(layout)
+
+  // MARK: What follows from the address
+
+  function dress() {
+    const funnel = chosen()
+    const isEmpty = stored.data !== undefined && !funnel
+    for (const part of [figures, rest, taken]) part.hidden = isEmpty
+    layout.classList.toggle("nothing", isEmpty)
+    previous.hidden = !compares()
+    breakdown.hidden = !state.get("by")
+    lost.hidden = droppedAt() === null
+    result.heading = funnel ? plain(funnel.name ?? t("funnel.adHoc")) : t("funnel.title")
+    breakdown.heading = t("breakdown.title", { property: plain(state.get("by")) })
+    edit.textContent = t(funnel?.isStored && canWrite() ? "funnel.edit" : "funnel.change")
+    remove.hidden = !funnel?.isStored || !canWrite()
+    if (!funnel) return
+    const names = funnel.definition.steps.map((/** @type {any} */ part) => plain(part.name ?? part.event_name))
+    const at = droppedAt()
+    if (at) lost.heading = t("people.before", { name: names[at - 1] })
+    target.replaceChildren(...names.slice(1).map((/** @type {string} */ name, /** @type {number} */ place) => h("option", { value: place + 2 }, t("target.to", { name }))))
+    target.value = String(lastStep())
+    target.hidden = names.length < 3
+    spread.heading = t("durations.to", { name: names[lastStep() - 1] })
+    for (const button of list.querySelectorAll(".funnel-list button")) {
+      const isCurrent = funnel.isStored && button.querySelector(".name")?.textContent === plain(funnel.name)
+      if (isCurrent) button.setAttribute("aria-current", "true")
+      else button.removeAttribute("aria-current")
+    }
+  }
+
+  /** @param {...import("/client.js").Store} stores those that nobody looks at ask when they are shown */
+  const ask = (...stores) => { for (const one of stores) if (one.isActive) one.refresh() }
+  let known = ""
+  stored.subscribe(() => {
+    dress()
+    // The first answer, another site's, or a funnel that somebody has changed.
+    const now = JSON.stringify([site.current?.site_id, chosen()])
+    if (stored.data !== undefined && now !== known) {
+      known = now
+      ask(...reports)
+    }
+  })
+  state.watch(ASKED, () => {
+    known = JSON.stringify([site.current?.site_id, chosen()])
+    fillSegments()
+    dress()
+    ask(...reports)
+  })
+  state.watch(["compare"], () => { dress(); ask(before) })
+  state.watch(["by"], () => { dress(); ask(broken) })
+  state.watch(["step"], () => { dress(); ask(trend, durations) })
+  state.watch(["drop", "after"], () => { dress(); ask(dropped) })
+  let shownDrop = state.get("drop")
+  state.watch(["drop"], () => {
+    if (state.get("drop") && state.get("drop") !== shownDrop) {
+      const heading = lost.querySelector("h2")
+      if (heading instanceof HTMLElement) {
+        heading.tabIndex = -1
+        heading.focus()
+      }
+    }
+    shownDrop = state.get("drop")
+  })
+  /** @type {(() => void) | null} */
+  let closeForm = null
+  state.watch(["edit"], async () => {
+    const wanted = state.get("edit")
+    if (!wanted) {
+      closeForm?.()
+      closeForm = null
+      return
+    }
+    if (closeForm) return
+    const { openForm } = await import("/dashboard/funnel-form.js")
+    if (wanted !== "new" && stored.data === undefined) await stored.refresh()
+    const funnel = wanted === "new" ? null : chosen()
+    closeForm = openForm({
+      t, definition: funnel?.definition ?? null, name: funnel?.isStored ? funnel.name : null, canWrite: canWrite(), days: chosenDays(state),
+      onClose() {
+        closeForm = null
+        if (state.get("edit")) state.undo({ edit: null })
+      },
+      onTry(definition) {
+        state.set({ define: JSON.stringify(definition), funnel: null, edit: null, drop: null, after: null, step: null })
+      },
+      async onSaved(name) {
+        known = ""
+        state.set({ funnel: name, define: null, edit: null, drop: null, after: null, step: null })
+        toast(t("form.saved", { name }))
+        await stored.refresh()
+      },
+    })
+  })
+
+  async function removeFunnel() {
+    const funnel = chosen()
+    if (!funnel?.isStored) return
+    const name = plain(funnel.name)
+    if (!await confirmAct({ title: t("delete.title", { name }), text: t("delete.text"), act: t("delete"), danger: true })) return
+    try {
+      await call("delete_funnel", { site: siteId(), funnel: funnel.name })
+      toast(t("delete.done", { name }))
+      state.set({ funnel: null, drop: null, after: null, step: null })
+      await stored.refresh()
+    } catch (error) {
+      toast(saidBy(error), "bad")
+    }
+  }
+}
+
+/** @param {any[]} rows in the order of the answer @returns {{ value: string | null, part: any[] }[]} */
+function values(rows) {
+  const byValue = new Map()
+  for (const row of rows) byValue.set(row.entry_value, [...(byValue.get(row.entry_value) ?? []), row])
+  return [...byValue].map(([value, part]) => ({ value, part }))
+}
+
+/** A definition out of the address: anybody may have written it, so only its shape is believed; the database checks the rest. @param {string} text */
+function definitionOf(text) {
+  try {
+    const definition = JSON.parse(text)
+    return Array.isArray(definition?.steps) && definition.steps.every((/** @type {any} */ part) => part && typeof part === "object") ? definition : null
+  } catch {
+    return null
+  }
+}
+
+/** What PostgreSQL says of an interval ("1 day 02:03:04.5") in seconds. @param {string | null} text */
+export function seconds(text) {
+  if (text == null) return null
+  const days = /(-?\d+) days?/.exec(text), clock = /(-?)(\d+):(\d+):([\d.]+)/.exec(text)
+  const time = clock ? Number(clock[2]) * 3600 + Number(clock[3]) * 60 + Number(clock[4]) : 0
+  return Number(days?.[1] ?? 0) * 86_400 + (clock?.[1] ? -time : time)
+}
