@@ -11,10 +11,11 @@ import { chosenDays, PERIOD, periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
 import { steps, stepsOf } from "./steps.js"
 import { pager, table } from "./table.js"
+import { locale } from "./words.js"
 
 const PAGE = 20 // people
 const VALUES = 6 // of a breakdown, the largest
-const SLOW = 60_000 // ms between reads: each of these scans events
+const SLOW = 60_000 // ms between reads that nobody asked for: each of them scans events
 
 /** What of the address makes another question. */
 const ASKED = ["funnel", "define", "segment", ...PERIOD]
@@ -73,7 +74,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   }
   const pages = () => state.get("after").split(",").filter((id) => /^\d+$/.test(id)).map(Number)
 
-  const conversion = store(() => query("calculate_funnel_conversion"), { every: SLOW })
+  const conversion = store(() => query("calculate_funnel_conversion"), { tables: ["site_sessions"], pause: SLOW })
   const before = store(() => compares() ? query("calculate_funnel_conversion", {}, {}, true) : null)
   const broken = store(() => state.get("by") ? query("calculate_funnel_conversion", { breakdown: state.get("by") }, { limit: size() * VALUES }) : null)
   const trend = store(() => query("funnel_trend", { period: null }, { where: [["step", "eq", lastStep()]] }))
@@ -187,14 +188,14 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const spread = panel({
     title: t("durations.title"), store: durations, height: 280, csv: "funnel-durations",
     empty: (rows) => rows.some((/** @type {any} */ { users }) => users > 0) ? null : { title: t("durations.none"), text: t("durations.noneText") },
-    draw: (_, rows) => bars(rows.map((/** @type {any} */ row) => ({ label: bounds(row), value: row.users, share: row.share }))),
+    draw: (_, rows) => bars(trimmed(rows).map((/** @type {any} */ row) => ({ label: bounds(row), value: row.users, share: row.share }))),
   })
   /** @param {{ at_least: string, below: string | null }} row */
   function bounds({ at_least, below }) {
     const from = seconds(at_least)
-    if (below === null) return t("durations.over", { time: duration(from) })
-    return from === 0 ? t("durations.under", { time: duration(seconds(below)) })
-      : t("durations.between", { from: duration(from), to: duration(seconds(below)) })
+    if (below === null) return t("durations.over", { time: bound(from) })
+    return from === 0 ? t("durations.under", { time: bound(seconds(below)) })
+      : t("durations.between", { from: bound(from), to: bound(seconds(below)) })
   }
   const quick = table({
     caption: t("times.title"), rowKey: (row) => row.step,
@@ -230,6 +231,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     ],
   })
   const paging = h("div")
+  const lostPeople = h("div", { class: "funnel-people" }, people, paging)
   const lost = panel({
     title: t("people.title"), store: dropped, height: 240, csv: "funnel-dropped",
     controls: [h("button", { class: "button small", type: "button", onclick: () => state.undo({ drop: null, after: null }) }, t("close"))],
@@ -241,25 +243,24 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
         total, limit: PAGE, offset: known.length * PAGE,
         go: (offset) => state.set({ after: (offset < known.length * PAGE ? known.slice(0, -1) : [...known, rows.at(-1).user_id]).join(",") }),
       }))
-      return h("div", {}, people, paging)
+      return lostPeople
     },
   })
 
-  const figures = h("div", { class: "funnel-main stack" }, h("div", { class: "funnel-pair" }, result, previous), breakdown, lost)
-  const rest = h("div", { class: "funnel-rest" }, course, spread)
-  const layout = h("div", { class: "funnel-page" }, figures, list, rest, taken)
-  main.append(layout)
+  const figures = [h("div", { class: "funnel-pair" }, result, previous), breakdown, lost, h("div", { class: "grid" }, course, spread), taken]
+  const top = h("div", { class: "grid funnel-top" }, figures[0], list)
+  main.append(top, ...figures.slice(1))
 
   // MARK: What follows from the address
 
   function dress() {
     const funnel = chosen()
     const isEmpty = stored.data !== undefined && !funnel
-    for (const part of [figures, rest, taken]) part.hidden = isEmpty
-    layout.classList.toggle("nothing", isEmpty)
+    for (const part of figures) part.hidden = isEmpty
+    top.classList.toggle("nothing", isEmpty)
     previous.hidden = !compares()
-    breakdown.hidden = !state.get("by")
-    lost.hidden = droppedAt() === null
+    breakdown.hidden = isEmpty || !state.get("by")
+    lost.hidden = isEmpty || droppedAt() === null
     result.heading = funnel ? plain(funnel.name ?? t("funnel.adHoc")) : t("funnel.title")
     breakdown.heading = t("breakdown.title", { property: plain(state.get("by")) })
     edit.textContent = t(funnel?.isStored && canWrite() ? "funnel.edit" : "funnel.change")
@@ -365,6 +366,16 @@ function values(rows) {
   for (const row of rows) byValue.set(row.entry_value, [...(byValue.get(row.entry_value) ?? []), row])
   return [...byValue].map(([value, part]) => ({ value, part }))
 }
+
+/** Empty bounds before the first and after the last that is not tell nothing, but for the nearest. @param {any[]} rows */
+function trimmed(rows) {
+  const first = rows.findIndex(({ users }) => users > 0), last = rows.findLastIndex(({ users }) => users > 0)
+  return rows.slice(Math.max(0, first - 1), last + 2)
+}
+
+/** A whole number of days as such. @param {number | null} seconds */
+const bound = (seconds) => seconds === 86_400
+  ? new Intl.NumberFormat(locale, { style: "unit", unit: "day", unitDisplay: "narrow" }).format(1) : duration(seconds)
 
 /** A definition out of the address: anybody may have written it, so only its shape is believed; the database checks the rest. @param {string} text */
 function definitionOf(text) {

@@ -9,7 +9,7 @@ import { openPage } from "./shell.js"
 
 /** How many cohorts, by the length of their periods; the first is what is shown without being asked. */
 const SPANS = new Map([["day", [14, 30, 60]], ["week", [12, 26, 52]], ["month", [12, 24, 36]]])
-const SLOW = 60_000 // ms between reads
+const SLOW = 60_000 // ms between reads that nobody asked for
 
 /** @type {import("./words.js").Words} */
 const words = {
@@ -60,7 +60,7 @@ function build({ t, state, main, toolbar, shortcut }) {
     first.setUTCMonth(first.getUTCMonth() - back)
     return first.toISOString().slice(0, 10)
   }
-  const cohorts = store(() => query("retention"), { every: SLOW })
+  const cohorts = store(() => query("retention"), { tables: ["site_sessions"], pause: SLOW })
   const curve = store(() => query("retention_curve"), { every: SLOW })
 
   // MARK: Controls

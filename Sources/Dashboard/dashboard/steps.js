@@ -1,6 +1,7 @@
 // The drawing of a funnel: an ordered list with a label above and a bar below, and between two steps what was lost.
 import { h } from "./dom.js"
-import { exact, figure, plain } from "./format.js"
+import { exact, figure, percent, plain } from "./format.js"
+import { addWords, t } from "./words.js"
 
 /**
  * @typedef {object} Step one step as the database counts it; shares are of 1, null where nobody could convert
@@ -9,24 +10,24 @@ import { exact, figure, plain } from "./format.js"
  * @property {number | null} of_start
  * @property {number | null} of_previous
  * @property {number} dropped users lost since the step before
- * @property {number | null} [dropped_share] of the users of the step before
- * @property {boolean} [is_biggest_drop] most users are lost before this step
+ * @property {number | null} dropped_share of the users of the step before
+ * @property {boolean} is_biggest_drop most users are lost before this step
  */
 
-const WORDS = {
+addWords({
   en: {
-    overall: "Overall conversion", of: "{here} of {all} users, {n} steps", before: "{share} of the step before",
-    dropped: "{share} dropped off · {n} users", dropped_one: "{share} dropped off · 1 user", lost: "{n} users dropped off", nobody: "Nobody dropped off",
-    biggest: "Biggest drop", who: "Who dropped off before “{name}”",
-    few: "A funnel needs two steps", why: "Say what visitors do first and what they should do next.", add: "Add step",
+    "steps.overall": "Overall conversion", "steps.of": "{here} of {all} users, {n} steps", "steps.before": "{share} of the step before",
+    "steps.dropped": { one: "{share} dropped off · {n} user", other: "{share} dropped off · {n} users" },
+    "steps.nobody": "Nobody dropped off", "steps.biggest": "Biggest drop", "steps.who": "Who dropped off before “{name}”",
+    "steps.few": "A funnel needs two steps", "steps.why": "Say what visitors do first and what they should do next.", "steps.add": "Add step",
   },
   pt: {
-    overall: "Conversão total", of: "{here} de {all} usuários, {n} etapas", before: "{share} da etapa anterior",
-    dropped: "{share} desistiram · {n} usuários", dropped_one: "{share} desistiram · 1 usuário", lost: "{n} usuários desistiram", nobody: "Ninguém desistiu",
-    biggest: "Maior perda", who: "Quem desistiu antes de “{name}”",
-    few: "Um funil precisa de duas etapas", why: "Diga o que os visitantes fazem primeiro e o que devem fazer depois.", add: "Adicionar etapa",
+    "steps.overall": "Conversão total", "steps.of": "{here} de {all} usuários, {n} etapas", "steps.before": "{share} da etapa anterior",
+    "steps.dropped": { one: "{share} desistiram · {n} usuário", other: "{share} desistiram · {n} usuários" },
+    "steps.nobody": "Ninguém desistiu", "steps.biggest": "Maior perda", "steps.who": "Quem desistiu antes de “{name}”",
+    "steps.few": "Um funil precisa de duas etapas", "steps.why": "Diga o que os visitantes fazem primeiro e o que devem fazer depois.", "steps.add": "Adicionar etapa",
   },
-}
+})
 
 /**
  * The rows of vibe.calculate_funnel_conversion() as steps.
@@ -52,61 +53,38 @@ export const stepsOf = (rows) =>
  * @returns {HTMLElement}
  */
 export function steps(list, { onDrop, onAdd, headline = true } = {}) {
-  const locale = document.documentElement.lang || "en"
-  const words = WORDS[locale.startsWith("pt") ? "pt" : "en"]
-  const said = (key, given = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => given[name])
-  if (list.length < 2) return tooFew(said, onAdd)
-  const rate = (share) => share == null ? "–" : new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(share)
+  if (list.length < 2) return tooFew(onAdd)
   const last = list[list.length - 1]
-  const element = h("div", { class: "steps" })
-  if (headline) {
-    const of = said("of", { here: exact(last.users, locale), all: exact(list[0].users, locale), n: list.length })
-    element.append(h("p", { class: "steps-overall" },
-      h("span", { class: "steps-title" }, said("overall")), h("strong", {}, rate(last.of_start)), h("span", { class: "steps-of" }, of)))
-  }
-  const order = h("ol", {})
-  list.forEach((step, place) => {
-    const item = h("li", {})
-    if (place > 0) item.append(drop(step, place + 1))
-    const users = h("span", { class: "steps-users", title: exact(step.users, locale) }, figure(step.users, locale))
-    const label = h("div", { class: "steps-label" },
-      h("span", { class: "steps-name", title: plain(step.name) }, plain(step.name)), users, h("strong", {}, rate(step.of_start)))
-    const bar = h("div", { class: "steps-bar", "aria-hidden": "true" }, h("span", {}))
-    bar.style.setProperty("--share", String(step.of_start ?? 0))
-    item.append(label, bar)
-    order.append(item)
-  })
-  element.append(order)
-  return element
-
-  /** What was lost on the way to a step, in words; a button where somebody wants to know who. */
-  function drop(step, number) {
-    const n = exact(step.dropped, locale)
-    const text = step.dropped === 0 ? said("nobody")
-      : step.dropped_share == null ? said("lost", { n })
-      : said(step.dropped === 1 ? "dropped_one" : "dropped", { n, share: rate(step.dropped_share) })
-    const line = h("div", { class: "steps-drop" })
-    line.classList.toggle("none", step.dropped === 0)
-    line.classList.toggle("biggest", step.is_biggest_drop === true)
-    if (onDrop && step.dropped > 0) {
-      const button = h("button", { type: "button", title: said("who", { name: plain(step.name) }) }, `↓ ${text}`)
-      button.addEventListener("click", () => onDrop(number))
-      line.append(button)
-    } else {
-      line.append(h("span", {}, step.dropped > 0 ? `↓ ${text}` : text))
-    }
-    if (step.is_biggest_drop) line.append(h("span", { class: "steps-mark" }, said("biggest")))
-    line.append(h("span", { class: "steps-before" }, said("before", { share: rate(step.of_previous) })))
-    return line
-  }
+  return h("div", { class: "steps" },
+    headline && h("p", { class: "steps-overall" }, h("span", { class: "steps-title" }, t("steps.overall")), h("strong", {}, percent(last.of_start)),
+      h("span", { class: "steps-of" }, t("steps.of", { here: last.users, all: list[0].users, n: list.length }))),
+    h("ol", {}, ...list.map((step, place) => h("li", {}, place > 0 && lost(step, place + 1, onDrop), label(step), bar(step.of_start)))))
 }
 
-function tooFew(said, onAdd) {
-  const box = h("div", { class: "notice" }, h("p", {}, h("strong", {}, said("few"))), h("p", {}, said("why")))
-  if (onAdd) {
-    const button = h("button", { class: "button primary", type: "button" }, said("add"))
-    button.addEventListener("click", onAdd)
-    box.append(button)
-  }
-  return box
+/** @param {Step} step */
+const label = ({ name, users, of_start }) =>
+  h("div", { class: "steps-label" }, h("span", { class: "steps-name", title: plain(name) }, plain(name)),
+    h("span", { class: "steps-users", title: exact(users) }, figure(users)), h("strong", {}, percent(of_start)))
+
+/** @param {number | null} share */
+function bar(share) {
+  const track = h("div", { class: "steps-bar", "aria-hidden": "true" }, h("span", {}))
+  track.style.setProperty("--share", String(share ?? 0))
+  return track
 }
+
+/** What was lost on the way to a step, in words; a button where somebody wants to know who. @param {Step} step @param {number} number @param {((step: number) => void) | undefined} onDrop */
+function lost(step, number, onDrop) {
+  const isSome = step.dropped > 0
+  const text = isSome ? `↓ ${t("steps.dropped", { n: step.dropped, share: percent(step.dropped_share) })}` : t("steps.nobody")
+  const title = t("steps.who", { name: plain(step.name) })
+  return h("div", { class: isSome ? "steps-drop" : "steps-drop none" },
+    onDrop && isSome ? h("button", { type: "button", title, onclick: () => onDrop(number) }, text) : h("span", {}, text),
+    step.is_biggest_drop && h("span", { class: "steps-mark" }, t("steps.biggest")),
+    h("span", { class: "steps-before" }, t("steps.before", { share: percent(step.of_previous) })))
+}
+
+/** @param {(() => void) | undefined} onAdd */
+const tooFew = (onAdd) =>
+  h("div", { class: "notice" }, h("p", {}, h("strong", {}, t("steps.few"))), h("p", {}, t("steps.why")),
+    onAdd && h("button", { class: "button primary", type: "button", onclick: onAdd }, t("steps.add")))
