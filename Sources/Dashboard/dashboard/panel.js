@@ -1,5 +1,5 @@
 // A panel: one heading, one answer of the server, and what it says while there is none. One that fails takes nothing with it.
-import { copyButton, openDialog, saidBy } from "./dialog.js"
+import { copyButton, openDialog, why } from "./dialog.js"
 import { h, icon } from "./dom.js"
 import { clock } from "./format.js"
 import { t } from "./words.js"
@@ -76,6 +76,9 @@ export class Panel extends HTMLElement {
     this.#unsubscribe?.()
     this.#unsubscribe = null
   }
+
+  /** What its picture is made of. */
+  get data() { return this.#options.store?.data }
 
   /** @param {string} title */
   set heading(title) {
@@ -158,13 +161,13 @@ export class Panel extends HTMLElement {
     this.#body.hidden = true
     this.#stale.hidden = true
     const id = error.requestId ? ` ${t("panel.request", { id: error.requestId })}` : ""
-    this.#say("notice failed", h("p", { role: "alert" }, `${t("panel.failed")} ${saidBy(error)}${id}`), this.#retry("button"))
+    this.#say("notice failed", h("p", { role: "alert" }, `${t("panel.failed")} ${why(error)}${id}`), this.#retry("button"))
   }
 
   /** @param {any} error @param {number} time of the answer shown */
   #tellStale(error, time) {
     this.dataset.state = "stale"
-    const text = `${t("panel.stale", { time: clock(new Date(time)) })} ${saidBy(error)}`
+    const text = `${t("panel.stale", { time: clock(new Date(time)) })} ${why(error)}`
     if (this.#stale.firstChild?.textContent === text) return // a live region repeats what is written again
     this.#stale.replaceChildren(h("span", {}, text), this.#retry("button small"))
   }

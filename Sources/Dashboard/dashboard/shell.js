@@ -1,6 +1,6 @@
 // The frame of every page: who is signed in, which site, where one can go, and the ways to act everywhere.
 import { live, session, site } from "/client.js"
-import { openDialog, saidBy, toast } from "./dialog.js"
+import { openDialog, toast, why } from "./dialog.js"
 import { h, icon } from "./dom.js"
 import { plain, useTimeZone } from "./format.js"
 import { state } from "./state.js"
@@ -79,7 +79,7 @@ function failed(error) {
   if (error?.status === undefined) console.error(error)
   const id = error?.requestId ? ` ${t("panel.request", { id: error.requestId })}` : ""
   return h("div", { class: "panel notice failed", role: "alert" },
-    h("p", {}, h("strong", {}, t("shell.cannotStart"))), h("p", {}, saidBy(error) + id),
+    h("p", {}, h("strong", {}, t("shell.cannotStart"))), h("p", {}, why(error) + id),
     h("button", { class: "button", type: "button", onclick: () => location.reload() }, t("panel.retry")))
 }
 
