@@ -218,6 +218,7 @@ export class LineChart extends HTMLElement {
     }
   }
 
+  /** @returns {any} */
   #look() {
     const axis = { size: 11, family: "Inter Variable, Inter, system-ui, sans-serif" }
     return {

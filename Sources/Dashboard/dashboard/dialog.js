@@ -1,7 +1,9 @@
 // What lies over the page: a dialog, a question before an act, a word of confirmation.
 import { h, icon } from "./dom.js"
 import { plain } from "./format.js"
-import { t } from "./words.js"
+import { saidBy, t } from "./words.js"
+
+export { saidBy }
 
 let number = 0
 
@@ -66,21 +68,6 @@ export function toast(text, kind = "good") {
     place.showPopover()
   }
   setTimeout(() => word.remove(), kind === "bad" ? 8000 : 4000)
-}
-
-/** Why reading failed, in our own words: what the database says is for its log. @param {any} error */
-export function why(error) {
-  if (error?.status === 0) return t(error.code === "TIMEOUT" ? "error.late" : "error.reach")
-  if (error?.status === 403) return t("error.rights")
-  if (error?.status === 429) return t("error.often")
-  if (error?.status === 504 || error?.code === "57014") return t("error.late")
-  return t("error.status", { status: String(error?.status ?? "?") })
-}
-
-/** What a failed act says in a form or a toast: the sentence that a function wrote for its caller, with its advice. @param {any} error */
-export function saidBy(error) {
-  const isOurs = error?.status >= 400 && error.status < 500 && ![403, 429].includes(error.status) && error.message
-  return isOurs ? [error.message, error.hint].filter(Boolean).join(". ") : why(error)
 }
 
 /** A button that puts a text into the clipboard. @param {() => string} text */

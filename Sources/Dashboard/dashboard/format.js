@@ -18,31 +18,31 @@ export function useTimeZone(name) {
   }
 }
 
-/** @typedef {number | string | null | undefined} Number */
+/** @typedef {number | string | null | undefined} Value */
 
-/** Exact below 10,000, short above, "–" for none. @param {Number} value @param {string} [locale] */
+/** Exact below 10,000, short above, "–" for none. @param {Value} value @param {string} [locale] */
 export function figure(value, locale = ours) {
   if (value == null) return "–"
   const notation = Math.abs(Number(value)) >= 10_000 ? "compact" : "standard"
   return new Intl.NumberFormat(locale, { notation, maximumFractionDigits: 1 }).format(Number(value))
 }
 
-/** @param {Number} value @param {string} [locale] */
+/** @param {Value} value @param {string} [locale] */
 export const exact = (value, locale = ours) => value == null ? "" : new Intl.NumberFormat(locale).format(Number(value))
 
-/** A share of 1 as "3.1%". @param {Number} value @param {string} [locale] */
+/** A share of 1 as "3.1%". @param {Value} value @param {string} [locale] */
 export function percent(value, locale = ours) {
   if (value == null) return "–"
   return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(Number(value))
 }
 
-/** A difference of two shares in percentage points, without its unit: "0.4". @param {Number} value @param {string} [locale] */
+/** A difference of two shares in percentage points, without its unit: "0.4". @param {Value} value @param {string} [locale] */
 export function points(value, locale = ours) {
   if (value == null) return "–"
   return new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(Math.abs(Number(value)) * 100)
 }
 
-/** Whole below 10,000 with its cents, short above. @param {Number} value @param {string | null} [currency] @param {string} [locale] */
+/** Whole below 10,000 with its cents, short above. @param {Value} value @param {string | null} [currency] @param {string} [locale] */
 export function money(value, currency, locale = ours) {
   if (value == null) return "–"
   const amount = Number(value), isLong = Math.abs(amount) >= 10_000
@@ -51,7 +51,7 @@ export function money(value, currency, locale = ours) {
   return new Intl.NumberFormat(locale, { ...asMoney(currency), ...digits }).format(amount)
 }
 
-/** To the cent, however large. @param {Number} value @param {string | null} [currency] @param {string} [locale] */
+/** To the cent, however large. @param {Value} value @param {string | null} [currency] @param {string} [locale] */
 export function exactMoney(value, currency, locale = ours) {
   if (value == null) return ""
   const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 }
@@ -62,7 +62,7 @@ export function exactMoney(value, currency, locale = ours) {
 const asMoney = (currency) => /^[A-Z]{3}$/.test(currency ?? "")
   ? { style: "currency", currency: currency ?? "", currencyDisplay: "narrowSymbol" } : {}
 
-/** "42s", "3m 5s", "1h 2m", "2d 3h": the two largest units. @param {Number} seconds @param {string} [locale] */
+/** "42s", "3m 5s", "1h 2m", "2d 3h": the two largest units. @param {Value} seconds @param {string} [locale] */
 export function duration(seconds, locale = ours) {
   if (seconds == null) return "–"
   const whole = Math.max(0, Math.floor(Number(seconds)))
@@ -142,7 +142,7 @@ export function host(referrer) {
 
 /**
  * A figure by the format that the database gave with it, short and in full.
- * @param {Number} value @param {string} format integer, number, rate, money, seconds or duration
+ * @param {Value} value @param {string} format integer, number, rate, money, seconds or duration
  * @param {string | null} [currency] @returns {{ short: string, full: string }}
  */
 export function shown(value, format, currency) {

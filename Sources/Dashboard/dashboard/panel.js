@@ -1,8 +1,7 @@
 // A panel: one heading, one answer of the server, and what it says while there is none. One that fails takes nothing with it.
-import { copyButton, openDialog, why } from "./dialog.js"
 import { h, icon } from "./dom.js"
 import { clock } from "./format.js"
-import { t } from "./words.js"
+import { t, why } from "./words.js"
 
 const PATIENCE = 200 // ms before an old picture fades while another query runs
 
@@ -10,7 +9,7 @@ const PATIENCE = 200 // ms before an old picture fades while another query runs
  * @typedef {{ title: string, text: string, acts?: Node[] }} Nothing
  * @typedef {{
  *   title: string,
- *   store?: import("/client.js").Store<any>,
+ *   store?: import("/client.js").Store,
  *   draw: (body: HTMLElement, data: any) => Node | void,
  *   empty?: (data: any) => Nothing | null,
  *   height?: number,
@@ -195,7 +194,8 @@ export class Panel extends HTMLElement {
     }
   }
 
-  #showSql() {
+  async #showSql() {
+    const { copyButton, openDialog } = await import("./dialog.js")
     const sql = this.#options.store?.query?.sql() ?? ""
     openDialog({
       title: t("panel.sqlOf", { title: this.heading }),

@@ -41,7 +41,7 @@ const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.par
 
 /**
  * The days that the address asks for, and the equally many before them.
- * @param {import("./state.js").State} state
+ * @param {import("./shell.js").State} state
  * @returns {{ first: string, last: string, previousFirst: string, previousLast: string }}
  */
 export function chosenDays(state) {
@@ -75,7 +75,7 @@ export function periodSwitch({ state, shortcut }) {
   return h("div", { class: "segmented", role: "group", "aria-label": t("period.label") }, ...choices, custom)
 }
 
-/** @param {import("./state.js").State} state */
+/** @param {import("./shell.js").State} state */
 function ask(state) {
   const { first, last } = chosenDays(state)
   const from = h("input", { class: "field", type: "date", required: true, value: first, max: site.day(new Date().toISOString()) })

@@ -44,6 +44,21 @@ export function t(key, given = {}) {
   })
 }
 
+/** Why reading failed, in our own words: what the database says is for its log. @param {any} error */
+export function why(error) {
+  if (error?.status === 0) return t(error.code === "TIMEOUT" ? "error.late" : "error.reach")
+  if (error?.status === 403) return t("error.rights")
+  if (error?.status === 429) return t("error.often")
+  if (error?.status === 504 || error?.code === "57014") return t("error.late")
+  return t("error.status", { status: String(error?.status ?? "?") })
+}
+
+/** What a failed act says in a form or a toast: the sentence that a function wrote for its caller, with its advice. @param {any} error */
+export function saidBy(error) {
+  const isOurs = error?.status >= 400 && error.status < 500 && ![403, 429].includes(error.status) && error.message
+  return isOurs ? [error.message, error.hint].filter(Boolean).join(". ") : why(error)
+}
+
 addWords({
   en: {
     "page.crm": "CRM",
