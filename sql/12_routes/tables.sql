@@ -25,4 +25,5 @@ create trigger routes_reload after insert or update or delete or truncate on vib
 comment on trigger routes_reload on vibe.routes is 'tells running servers that the endpoints have changed';
 
 insert into vibe.routes (method, path, function_name, role) values
-    ('GET', '/api/demo', 'demo_site_key', 'vibe_anon');
+    ('GET', '/api/demo', 'demo_site_key', 'vibe_anon'),
+    ('GET', '/api/v1/csv', 'export_csv', 'vibe_member');

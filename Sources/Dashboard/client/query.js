@@ -50,7 +50,7 @@ export class Query {
     const { from, arguments: given, select, where = [], order = [], limit, offset } = this.question
     const list = this.#given.map(([name, value]) => `${identifier(name)} => ${argument(value)}`).join(", ")
     const lines = [
-      `select ${select ? select.map(identifier).join(", ") : "*"}`,
+      `select ${select?.length ? select.map(identifier).join(", ") : "*"}`,
       `from vibe.${identifier(from)}${given ? `(${list})` : ""}`,
     ]
     if (where.length > 0) lines.push(`where ${where.map(condition).join("\n  and ")}`)
@@ -108,7 +108,7 @@ export class Query {
   #shape() {
     const { select, where = [], order = [], limit, offset } = this.question
     const shape = new URLSearchParams()
-    if (select) shape.set("select", select.map(quoted).join(","))
+    if (select?.length) shape.set("select", select.map(quoted).join(","))
     for (const [column, operator, value] of where) {
       const list = Array.isArray(value) ? `(${value.map((one) => `"${String(one).replace(/["\\]/g, "\\$&")}"`).join(",")})` : value
       shape.append(column, `${operator}.${list}`)

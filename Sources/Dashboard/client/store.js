@@ -55,6 +55,11 @@ export class Store {
     return this.#answered ?? this.#query ?? attempt(this.#ask)
   }
 
+  /** The question under way; null while none is. */
+  get pending() {
+    return this.#reading && this.#query
+  }
+
   /** Whether anyone looks at it. */
   get isActive() {
     return this.#listeners.size > 0
