@@ -160,6 +160,7 @@ REFUSED = [
     ({"from": "site_users", "where": [["name", "or 1=1", "x"]]}, "a condition cannot be read"),
     ({"from": "site_users", "where": [["nothing", "eq", "x"]]}, "a condition cannot be read"),
     ({"from": "site_users", "where": [["name", "eq", None]]}, "a condition cannot be read"),
+    ({"from": "site_users", "where": [["name", "is", "x"]]}, "a condition cannot be read"),
     ({"from": "site_users", "where": ["name"]}, "a condition cannot be read"),
     ({"from": "site_users", "where": [["site_id", "eq", "1 or true"]]}, "invalid input syntax for type integer"),
     ({"from": "site_users", "limit": "x"}, "invalid input syntax for type bigint"),

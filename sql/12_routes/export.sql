@@ -91,13 +91,13 @@ declare
 begin
     -- Values stay in the question; only names and types of the catalog become part of the query.
     return case
-        when kind is null or jsonb_array_length(condition) <> 3 then null
-        when operator = 'is' then format('r.%I is %s', name, truth)
+        when kind is null or jsonb_typeof(condition) <> 'array' or jsonb_array_length(condition) <> 3 then null
+        when operator = 'is' and truth is not null then format('r.%I is %s', name, truth)
         when operator = 'in' and jsonb_typeof(condition -> 2) = 'array' then
             format('r.%I = any (array(select jsonb_array_elements_text($1 #> ''{where,%s,2}''))::%s[])', name, place, kind)
         when jsonb_typeof(condition -> 2) in ('null', 'array', 'object') then null
         when operator = 'ilike' then format('r.%I::text ilike replace($1 #>> ''{where,%s,2}'', ''*'', ''%%'')', name, place)
-        else format('r.%I %s ($1 #>> ''{where,%s,2}'')::%s', name, comparison, place, kind)
+        when comparison is not null then format('r.%I %s ($1 #>> ''{where,%s,2}'')::%s', name, comparison, place, kind)
     end;
 end
 $$;
@@ -120,11 +120,12 @@ begin
        or jsonb_typeof(coalesce(question -> 'arguments', '{}')) <> 'object' then
         raise exception 'query must be an object with "from" and, for a function, "arguments"' using errcode = '22023';
     end if;
-    select k into stranger
-    from jsonb_object_keys(question) as k where k <> all ('{from,arguments,select,where,order,limit,offset}');
-    select k into stranger
-    from unnest('{select,where,order}'::text[]) as k where stranger is null and jsonb_typeof(coalesce(question -> k, '[]')) <> 'array';
-    if stranger is not null then
+    select p.key into stranger
+    from jsonb_each(question) as p
+    where p.key <> all ('{from,arguments,select,where,order,limit,offset}')
+       or p.key in ('select', 'where', 'order') and jsonb_typeof(p.value) <> 'array'
+    order by p.key limit 1;
+    if found then
         raise exception 'query has a wrong part "%"', stranger using
             errcode = '22023', hint = 'from, arguments, limit, offset, and the lists select, where, order';
     end if;

@@ -2,11 +2,301 @@
 // Served as /client.js. Nothing in here touches the page.
 import { Query } from "/client/query.js"
 import { live } from "/client/live.js"
-import { site } from "/client/site.js"
-import { SettableStore, Store, store } from "/client/store.js"
 
-export { ApiError, call, session } from "/client/request.js"
-export { live, Query, SettableStore, site, Store, store }
+export { ApiError, call, Query, session } from "/client/query.js"
+export { live }
+
+const FALL_BACK = 15_000 // ms between reads while changes cannot be heard
+
+/**
+ * @typedef {{ site_id: number, name: string, key: string, time_zone: string, currency: string, domain: string | null,
+ *   role: "viewer" | "member" | "owner" }} Site
+ */
+
+class CurrentSite {
+  /** @type {Site | null} null before load(), and for those who have no site yet */
+  current = null
+  /** @type {Site[]} every site the session may see, oldest first */
+  all = []
+  /** @type {Set<(site: CurrentSite) => void>} */
+  #listeners = new Set()
+
+  /** Reads the sites; the current one stays, else the first becomes it. */
+  async load() {
+    this.all = await new Query({ from: "get_sites", arguments: {} }).run()
+    const before = this.current?.site_id
+    this.current = this.all.find(({ site_id }) => site_id === before) ?? this.all[0] ?? null
+    this.#tell()
+    return this.all
+  }
+
+  /** @param {string | number} wanted name or id @returns {boolean} false, and nothing changes, when there is no such site */
+  use(wanted) {
+    const found = this.all.find(({ name, site_id }) => name === wanted || String(site_id) === String(wanted))
+    if (found && found !== this.current) {
+      this.current = found
+      this.#tell()
+    }
+    return found !== undefined
+  }
+
+  /** @param {(site: CurrentSite) => void} fn called at once and at each change @returns {() => void} ends it */
+  subscribe(fn) {
+    this.#listeners.add(fn)
+    fn(this)
+    return () => { this.#listeners.delete(fn) }
+  }
+
+  /** @param {string} instant @param {boolean} withTime @returns {string} what the site's calendar and clock say: 2026-03-29, or 2026-03-29T14:00 */
+  day(instant, withTime = false) {
+    const shown = new Intl.DateTimeFormat("en-CA", {
+      timeZone: this.current?.time_zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+    }).formatToParts(new Date(instant))
+    const part = Object.fromEntries(shown.map(({ type, value }) => [type, value]))
+    return `${part.year}-${part.month}-${part.day}${withTime ? `T${part.hour}:${part.minute}` : ""}`
+  }
+
+  #tell() {
+    for (const fn of [...this.#listeners]) fn(this)
+  }
+}
+
+/** The site that all stores of this page look at. */
+export const site = new CurrentSite()
+
+/**
+ * @typedef {object} Options
+ * @property {string[]} [tables] the question is asked again when a row of these changes
+ * @property {number} [every] ms after which it is asked again while the page is visible
+ * @property {number} [pause] ms at least between two reads that nobody asked for, however many changes come in
+ * @property {(rows: any[], total: number | null) => any} [pick] what `data` is made of; the rows unless given, { rows, total } with count
+ * @property {boolean} [count] whether the number of rows without limit and offset is wanted too
+ */
+
+export class Store {
+  /** @type {any} what was last read; undefined before the first answer. Stays while a read runs or fails. */
+  data = undefined
+  loading = false
+  /** Why the last read failed. @type {Error | null} */
+  error = null
+  /** When the data came. @type {Date | null} */
+  at = null
+
+  #ask
+  #options
+  /** @type {Set<(store: this) => void>} */
+  #listeners = new Set()
+  /** What was asked last. @type {Query | null} */
+  #query = null
+  /** What the data are the answer to. @type {Query | null} */
+  #answered = null
+  /** @type {AbortController | null} the read under way */
+  #reading = null
+  /** Something has happened since that read began. */
+  #again = false
+  /** @type {(() => void)[]} who waits for the end of reading */
+  #waiting = []
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer = undefined
+  #dueAt = Infinity
+  #begun = -Infinity
+  /** @type {(() => void)[]} */
+  #endings = []
+
+  /** @param {() => Query | null} ask called at every read; null while there is nothing to ask @param {Options} options */
+  constructor(ask, { tables = [], every = 0, pause = 500, count = false, pick } = {}) {
+    this.#ask = ask
+    this.#options = { tables, every, pause, count, pick: pick ?? ((rows, total) => count ? { rows, total } : rows) }
+  }
+
+  /** The question behind the data. */
+  get query() {
+    return this.#answered ?? this.#query ?? attempt(this.#ask)
+  }
+
+  /** The question under way; null while none is. */
+  get pending() {
+    return this.#reading && this.#query
+  }
+
+  /** Whether anyone looks at it. */
+  get isActive() {
+    return this.#listeners.size > 0
+  }
+
+  /** @param {(store: this) => void} fn called at once and at each change @returns {() => void} ends it */
+  subscribe(fn) {
+    if (!this.isActive) this.#start()
+    this.#listeners.add(fn)
+    notify(fn, this)
+    return () => {
+      if (this.#listeners.delete(fn) && this.#listeners.size === 0) this.#stop()
+    }
+  }
+
+  /** Asks now, or once more after the read under way; a question that has changed since does not wait. Ends when the answer is there. */
+  refresh() {
+    const ended = new Promise((/** @type {(value: void) => void} */ resolve) => this.#waiting.push(resolve))
+    if (!this.#reading) this.#read()
+    else if (this.#hasChanged()) this.#read()
+    else this.#again = true
+    return ended
+  }
+
+  /** Forgets what is known and asks anew: another site's answer must not be shown as this one's. */
+  restart() {
+    this.data = undefined
+    this.#answered = null
+    this.error = this.at = null
+    const ended = new Promise((/** @type {(value: void) => void} */ resolve) => this.#waiting.push(resolve))
+    this.#read()
+    return ended
+  }
+
+  #start() {
+    const { tables } = this.#options
+    const heard = () => this.#schedule(this.#begun + this.#options.pause)
+    const seen = () => this.#plan()
+    this.#endings.push(live.watch(tables, (siteId) => {
+      if (siteId === null || siteId === site.current?.site_id) heard()
+    }))
+    this.#endings.push(live.subscribe(() => this.#plan()))
+    globalThis.document?.addEventListener("visibilitychange", seen)
+    this.#endings.push(() => globalThis.document?.removeEventListener("visibilitychange", seen))
+    let isFirst = true
+    this.#endings.push(site.subscribe(() => {
+      if (!isFirst && this.#hasChanged()) this.restart()
+      isFirst = false
+    }))
+    this.#read()
+  }
+
+  #stop() {
+    for (const end of this.#endings.splice(0)) end()
+    clearTimeout(this.#timer)
+    this.#dueAt = Infinity
+    this.#reading?.abort()
+    this.#reading = null
+    this.loading = this.#again = false
+    this.#release()
+  }
+
+  #hasChanged() {
+    return attempt(this.#ask)?.sql() !== this.#query?.sql()
+  }
+
+  async #read() {
+    this.#reading?.abort()
+    clearTimeout(this.#timer)
+    this.#dueAt = Infinity
+    this.#again = false
+    const reading = this.#reading = new AbortController()
+    this.#begun = performance.now()
+    try {
+      this.#query = null
+      this.#query = this.#ask()
+      if (!this.#query) return this.#end(reading)
+      this.loading = true
+      this.#tell()
+      const { count, pick } = this.#options
+      const answer = await this.#query.run({ count, signal: reading.signal })
+      if (reading !== this.#reading) return // a later read has taken over
+      const { rows, total } = Array.isArray(answer) ? { rows: answer, total: null } : answer
+      this.data = pick(rows, total)
+      this.#answered = this.#query
+      this.error = null
+      this.at = new Date()
+    } catch (error) {
+      if (reading !== this.#reading) return
+      this.error = error instanceof Error ? error : new Error(String(error))
+    }
+    this.#end(reading)
+  }
+
+  /** @param {AbortController} reading */
+  #end(reading) {
+    if (reading !== this.#reading) return
+    this.#reading = null
+    this.loading = false
+    this.#tell()
+    if (this.#again && this.#waiting.length > 0) this.#read()
+    else {
+      this.#release()
+      if (this.isActive) this.#again ? this.#schedule(this.#begun + this.#options.pause) : this.#plan()
+    }
+  }
+
+  #release() {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** The next read by the clock; changes that cannot be heard are looked for. */
+  #plan() {
+    const { tables, every } = this.#options
+    const isDeaf = tables.length > 0 && live.state !== "live"
+    const wait = Math.min(every || Infinity, isDeaf ? FALL_BACK : Infinity)
+    if (wait < Infinity) this.#schedule(this.#begun + wait)
+    else if (this.#dueAt < Infinity) this.#schedule(this.#dueAt)
+  }
+
+  /** Reads at an instant of performance.now(), or at an earlier one that was set before; hidden pages wait until they are seen. @param {number} at */
+  #schedule(at) {
+    if (this.#reading) {
+      this.#again = true
+      return
+    }
+    this.#dueAt = Math.min(this.#dueAt, at)
+    clearTimeout(this.#timer)
+    if (globalThis.document?.hidden) return
+    this.#timer = setTimeout(() => this.#read(), Math.max(0, this.#dueAt - performance.now()))
+  }
+
+  #tell() {
+    for (const fn of [...this.#listeners]) notify(fn, this)
+  }
+}
+
+/**
+ * A store whose question has settings.
+ * @template {Record<string, unknown>} Settings
+ */
+export class SettableStore extends Store {
+  /** @type {Settings} */
+  settings
+
+  /** @param {Settings} settings @param {(settings: Settings) => Query | null} ask @param {Options} options */
+  constructor(settings, ask, options) {
+    super(() => ask(this.settings), options)
+    this.settings = settings
+  }
+
+  /** Asks with other settings; those not named stay. The old answer stays until the new one is there. @param {Partial<Settings>} changed */
+  set(changed) {
+    this.settings = { ...this.settings, ...changed }
+    return this.isActive ? this.refresh() : Promise.resolve()
+  }
+}
+
+/** @param {() => Query | null} ask @param {Options} [options] */
+export const store = (ask, options) => new Store(ask, options)
+
+/** One listener's failure is its own. @template T @param {(value: T) => void} fn @param {T} value */
+function notify(fn, value) {
+  try {
+    fn(value)
+  } catch (error) {
+    reportError(error)
+  }
+}
+
+/** @template T @param {() => T} make @returns {T | null} */
+function attempt(make) {
+  try {
+    return make()
+  } catch {
+    return null
+  }
+}
 
 /** Whoever comes or goes is a row of these. */
 const VISITS = { tables: ["site_sessions", "site_users"] }
