@@ -1,0 +1,133 @@
+// How a site gets its data: the snippet with its key, and a light that tells when the first event has come.
+import { Query, call, site, store } from "/client.js"
+import { confirmAct, copyButton } from "./dialog.js"
+import { h } from "./dom.js"
+import { plain, relative } from "./format.js"
+import { panel } from "./panel.js"
+import { addWords, t } from "./words.js"
+
+addWords({
+  en: {
+    "install.title": "Install the tracker",
+    "install.paste": "Paste this line into the <head> of every page of {site}:",
+    "install.then": "Then open the site in another tab. The light below tells within a second of the first page view.",
+    "install.waiting": "Waiting for the first event…",
+    "install.came": "Events arrive. The last one: {event} on {page}, {when}.",
+    "install.events": "Tell it what else happens, and who somebody is:",
+    "install.options": "Options of the line",
+    "install.option.consent": "sends nothing until vibeConsent(true) is called; vibeConsent(false) withdraws",
+    "install.option.cookieless": "keeps nothing in the browser: each page view is a new visitor unless vibeIdentify is called",
+    "install.option.hash": "counts a change of the part behind # as a page view, for routers that use it",
+    "install.option.ignore": "“dnt gpc” counts visitors whose browser asks not to be tracked; they are left out otherwise",
+    "install.key": "Site key",
+    "install.keyText": "The key is public: it stands in your pages, writes events and reads nothing. A new one stops the old at once, for example when strangers send events with it.",
+    "install.newKey": "Make a new key",
+    "install.newKeyTitle": "Make a new site key?",
+    "install.newKeyAsk": "Pages that send the old key are refused from then on, until their snippet has the new one. Events sent meanwhile are lost.",
+    "install.newKeyDone": "The site has a new key. Put the new snippet into your pages.",
+  },
+  pt: {
+    "install.title": "Instalar o rastreador",
+    "install.paste": "Cole esta linha no <head> de todas as páginas de {site}:",
+    "install.then": "Depois abra o site em outra aba. A luz abaixo avisa em até um segundo após a primeira visualização.",
+    "install.waiting": "Esperando o primeiro evento…",
+    "install.came": "Eventos estão chegando. O último: {event} em {page}, {when}.",
+    "install.events": "Conte o que mais acontece e quem a pessoa é:",
+    "install.options": "Opções da linha",
+    "install.option.consent": "não envia nada até que vibeConsent(true) seja chamado; vibeConsent(false) retira",
+    "install.option.cookieless": "não guarda nada no navegador: cada visualização é um novo visitante, salvo com vibeIdentify",
+    "install.option.hash": "conta uma mudança depois do # como visualização, para roteadores que a usam",
+    "install.option.ignore": "“dnt gpc” conta visitantes cujo navegador pede para não ser rastreado; sem isso ficam de fora",
+    "install.key": "Chave do site",
+    "install.keyText": "A chave é pública: fica nas suas páginas, grava eventos e não lê nada. Uma nova encerra a antiga na hora, por exemplo quando estranhos enviam eventos com ela.",
+    "install.newKey": "Criar nova chave",
+    "install.newKeyTitle": "Criar uma nova chave do site?",
+    "install.newKeyAsk": "As páginas que enviam a chave antiga são recusadas a partir daí, até que o trecho tenha a nova. Eventos enviados nesse meio-tempo se perdem.",
+    "install.newKeyDone": "O site tem uma nova chave. Coloque o novo trecho nas suas páginas.",
+  },
+})
+
+const EXAMPLE = `vibeTrack("add_to_cart", { product: "mug", price: 12 })
+vibeIdentify("customer-42", { name: "Ada", email: "ada@shop.example" })`
+const OPTIONS = /** @type {const} */ (["consent", "cookieless", "hash", "ignore"])
+
+/** The line for the pages of the current site. Keys are letters and digits. */
+const snippet = () => `<script async src="${location.origin}/tracker.js" data-site="${(site.current?.key ?? "").replace(/[^\w-]/g, "")}"></script>`
+
+/** The last event of the site, heard of live. */
+const lastEvent = store(() => site.current && new Query({
+  from: "user_events",
+  select: ["occurred_at", "event_name", "page"],
+  where: [["site_id", "eq", site.current.site_id]],
+  order: ["occurred_at.desc"],
+  limit: 1,
+}), { tables: ["user_events"], every: 30_000, pause: 1_000 })
+
+const siteKey = store(() => site.current && new Query({
+  from: "sites", select: ["site_id", "name", "key"], where: [["site_id", "eq", site.current.site_id]],
+}))
+
+/** A panel with the snippet, a copy button, instructions and the light. */
+export function installGuide() {
+  const code = h("code", {}), where = h("p", {})
+  const light = h("p", { class: "first-event", role: "status" })
+  const guide = h("div", { class: "stack install" },
+    where,
+    h("div", { class: "snippet" }, h("pre", { tabindex: "0" }, code), copyButton(snippet)),
+    h("p", { class: "muted" }, t("install.then")),
+    light,
+    h("p", {}, t("install.events")),
+    h("pre", { tabindex: "0" }, h("code", {}, EXAMPLE)),
+    h("details", {}, h("summary", {}, t("install.options")), h("dl", { class: "facts" }, ...OPTIONS.map((name) =>
+      h("div", {}, h("dt", {}, h("code", {}, name === "ignore" ? 'data-ignore="dnt gpc"' : `data-${name}`)), h("dd", {}, t(`install.option.${name}`)))))))
+  return panel({
+    title: t("install.title"),
+    store: lastEvent,
+    height: 330,
+    empty: () => null, // waiting is an answer too
+    draw(_, [last]) {
+      where.textContent = t("install.paste", { site: plain(site.current?.name) })
+      code.textContent = snippet()
+      light.dataset.state = last ? "on" : "waiting"
+      const text = last
+        ? t("install.came", { event: plain(last.event_name), page: plain(last.page), when: relative(last.occurred_at) })
+        : t("install.waiting")
+      if (light.textContent !== text) light.textContent = text // a live region repeats what is written again
+      return guide
+    },
+  })
+}
+
+/** The key by itself, and for owners the way to another one. @returns {Node} */
+function keyPanel() {
+  const shown = h("code", { class: "block" })
+  const ask = async () => {
+    const agreed = await confirmAct({
+      title: t("install.newKeyTitle"), text: t("install.newKeyAsk"), act: t("install.newKey"), danger: true,
+    })
+    if (!agreed) return
+    const { attempt } = await import("./settings-form.js")
+    await attempt(async () => {
+      await call("change_site_key", { site: String(site.current?.site_id) })
+      await site.load()
+      // The snippet is drawn with each answer.
+      await Promise.all([siteKey.refresh(), lastEvent.refresh()])
+      return t("install.newKeyDone")
+    })
+  }
+  const body = h("div", { class: "stack" }, h("p", { class: "muted" }, t("install.keyText")), shown,
+    h("div", { class: "row" }, copyButton(() => site.current?.key ?? ""),
+      site.current?.role === "owner" ? h("button", { class: "button danger", type: "button", onclick: ask }, t("install.newKey")) : null))
+  return panel({
+    title: t("install.key"),
+    height: 120,
+    store: siteKey,
+    draw(_, [row]) {
+      shown.textContent = row?.key ?? ""
+      return body
+    },
+  })
+}
+
+/** The section of /settings. */
+export const installSection = () => ({ nodes: [installGuide(), keyPanel()] })
