@@ -117,8 +117,8 @@ export const session = {
   user: async () => (await request("/auth/v1/user")).data,
   /** @param {string} email @param {string} password */
   signIn: (email, password) => auth("token?grant_type=password", { email, password }),
-  /** @param {string} email @param {string} password */
-  signUp: (email, password) => auth("signup", { email, password }),
+  /** @param {string} email @param {string} password @param {object} [data] invitation: the token that lets in where accounts are by invitation */
+  signUp: (email, password, data) => auth("signup", { email, password, data }),
   /** @param {"local" | "others" | "global"} scope this browser, all others, or all */
   signOut: (scope = "local") => auth(`logout?scope=${scope}`, {}),
   /** Ends all other sessions. @param {string} password */
