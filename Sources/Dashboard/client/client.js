@@ -7,6 +7,7 @@ export { ApiError, call, Query, session } from "/client/query.js"
 export { live }
 
 const FALL_BACK = 15_000 // ms between reads while changes cannot be heard
+const TROUBLED = 5_000 // ms at least before the next read after one that failed
 
 /**
  * @typedef {{ site_id: number, name: string, key: string, time_zone: string, currency: string, domain: string | null,
@@ -137,28 +138,27 @@ export class Store {
   /** Asks now, or once more after the read under way; a question that has changed since does not wait. Ends when the answer is there. */
   refresh() {
     const ended = new Promise((/** @type {(value: void) => void} */ resolve) => this.#waiting.push(resolve))
-    if (!this.#reading) this.#read()
-    else if (this.#hasChanged()) this.#read()
+    if (!this.#reading || this.#hasChanged()) this.#read()
     else this.#again = true
     return ended
   }
 
   /** Forgets what is known and asks anew: another site's answer must not be shown as this one's. */
   restart() {
-    this.data = undefined
-    this.#answered = null
-    this.error = this.at = null
+    this.#forget()
     const ended = new Promise((/** @type {(value: void) => void} */ resolve) => this.#waiting.push(resolve))
     this.#read()
     return ended
   }
 
   #start() {
-    const { tables } = this.#options
-    const heard = () => this.#schedule(this.#begun + this.#options.pause)
+    const { tables, pause } = this.#options
+    // What was known when the last one left may be another site's.
+    if (this.#answered && attempt(this.#ask)?.sql() !== this.#answered.sql()) this.#forget()
     const seen = () => this.#plan()
     this.#endings.push(live.watch(tables, (siteId) => {
-      if (siteId === null || siteId === site.current?.site_id) heard()
+      if (siteId === null) this.#schedule(this.#begun + pause)
+      else if (siteId === site.current?.site_id) this.#schedule(this.#begun + this.#pause)
     }))
     this.#endings.push(live.subscribe(() => this.#plan()))
     globalThis.document?.addEventListener("visibilitychange", seen)
@@ -179,6 +179,17 @@ export class Store {
     this.#reading = null
     this.loading = this.#again = false
     this.#release()
+  }
+
+  #forget() {
+    this.data = undefined
+    this.#answered = null
+    this.error = this.at = null
+  }
+
+  /** A server that is in trouble is left alone for longer. */
+  get #pause() {
+    return Math.max(this.#options.pause, this.error ? TROUBLED : 0)
   }
 
   #hasChanged() {
@@ -222,7 +233,7 @@ export class Store {
     if (this.#again && this.#waiting.length > 0) this.#read()
     else {
       this.#release()
-      if (this.isActive) this.#again ? this.#schedule(this.#begun + this.#options.pause) : this.#plan()
+      if (this.isActive) this.#again ? this.#schedule(this.#begun + this.#pause) : this.#plan()
     }
   }
 
@@ -232,8 +243,9 @@ export class Store {
 
   /** The next read by the clock; changes that cannot be heard are looked for. */
   #plan() {
+    if (this.#reading) return
     const { tables, every } = this.#options
-    const isDeaf = tables.length > 0 && live.state !== "live"
+    const isDeaf = tables.some((table) => live.tables.has(table)) && live.state !== "live"
     const wait = Math.min(every || Infinity, isDeaf ? FALL_BACK : Infinity)
     if (wait < Infinity) this.#schedule(this.#begun + wait)
     else if (this.#dueAt < Infinity) this.#schedule(this.#dueAt)

@@ -25,6 +25,8 @@ const browser = {
 export class Live {
   /** How changes are heard of. @type {State} */
   state = "connecting"
+  /** What is in realtime, of which there can be more: see vibe_private.feed_table(). One unknown table would end the stream. */
+  tables = new Set(["site_sessions", "site_users", "user_events"])
 
   #browser
   /** @type {Set<(live: Live) => void>} */
@@ -32,7 +34,7 @@ export class Live {
   /** @type {Map<(siteId: number | null) => void, string[]>} */
   #watchers = new Map()
   /** Tables that any tab looks at. @type {Set<string>} */
-  #tables = new Set()
+  #wanted = new Set()
   /** @type {BroadcastChannel | null} */
   #channel = null
   /** @type {EventSource | null} */
@@ -63,15 +65,16 @@ export class Live {
   }
 
   /**
-   * @param {string[]} tables @param {(siteId: number | null) => void} changed a row of that site has changed; null: any may have
+   * @param {string[]} tables those not in realtime count for nothing @param {(siteId: number | null) => void} changed a row of that site has changed; null: any may have
    * @returns {() => void} ends it; without watchers there is no stream
    */
   watch(tables, changed) {
     const watcher = (/** @type {number | null} */ siteId) => changed(siteId)
-    if (tables.length === 0) return () => {}
-    this.#watchers.set(watcher, tables)
+    const known = tables.filter((table) => this.tables.has(table))
+    if (known.length === 0) return () => {}
+    this.#watchers.set(watcher, known)
     if (this.#watchers.size === 1) this.#start()
-    this.#want(tables)
+    this.#want(known)
     return () => {
       if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#stop()
     }
@@ -119,6 +122,8 @@ export class Live {
     this.#turn?.abort()
     this.#turn = null
     this.#isLeader = false
+    clearTimeout(this.#gathering)
+    this.#gathering = undefined
     this.#disconnect()
     this.#release?.()
     this.#release = null
@@ -129,7 +134,7 @@ export class Live {
 
   #lead() {
     this.#isLeader = true
-    for (const table of this.#own()) this.#tables.add(table)
+    for (const table of this.#own()) this.#wanted.add(table)
     this.#send({ kind: "ask" })
     this.#connect()
   }
@@ -140,8 +145,8 @@ export class Live {
 
   /** @param {string[]} tables */
   #want(tables) {
-    const missing = tables.filter((table) => !this.#tables.has(table))
-    for (const table of missing) this.#tables.add(table)
+    const missing = tables.filter((table) => !this.#wanted.has(table))
+    for (const table of missing) this.#wanted.add(table)
     if (missing.length === 0) return
     if (this.#isLeader) this.#connect()
     else this.#send({ kind: "want", tables })
@@ -150,8 +155,8 @@ export class Live {
   /** @param {Message} message */
   #hear(message) {
     if (message.kind === "want") {
-      const isNew = message.tables.some((table) => !this.#tables.has(table))
-      for (const table of message.tables) this.#tables.add(table)
+      const isNew = message.tables.some((table) => !this.#wanted.has(table))
+      for (const table of message.tables) this.#wanted.add(table)
       if (!this.#isLeader) return
       if (isNew) this.#connect()
       else this.#send({ kind: "state", state: this.state })
@@ -178,7 +183,7 @@ export class Live {
     this.#disconnect()
     if (!this.#browser.isOnline()) return this.#tellState("offline")
     if (!this.#browser.locks() && this.#browser.isHidden()) return
-    const stream = this.#stream = this.#browser.stream(`/realtime/v1/sse?tables=${[...this.#tables].sort().join(",")}`)
+    const stream = this.#stream = this.#browser.stream(`/realtime/v1/sse?tables=${[...this.#wanted].sort().join(",")}`)
     // A snapshot read after "ready" cannot miss a change: the stream runs already.
     stream.addEventListener("ready", () => {
       this.#retries = 0
@@ -219,17 +224,21 @@ export class Live {
     }
   }
 
-  /** @param {Change | null} change */
+  /** The first change is told at once, since timers of hidden pages are slow; those soon after it together. @param {Change | null} change */
   #gather(change) {
     if (change === null) this.#gathered = null
     else this.#gathered?.set(change.join(" "), change)
-    this.#gathering ??= setTimeout(() => {
-      const changes = this.#gathered && [...this.#gathered.values()]
-      this.#gathering = undefined
-      this.#gathered = new Map()
-      this.#send({ kind: "changes", changes })
-      this.#dispatch(changes)
-    }, change === null ? 0 : GATHER)
+    if (this.#gathering === undefined) this.#flush()
+  }
+
+  #flush = () => {
+    this.#gathering = undefined
+    if (this.#gathered?.size === 0) return
+    const changes = this.#gathered && [...this.#gathered.values()]
+    this.#gathered = new Map()
+    this.#gathering = setTimeout(this.#flush, GATHER)
+    this.#send({ kind: "changes", changes })
+    this.#dispatch(changes)
   }
 
   /** @param {Change[] | null} changes */

@@ -141,7 +141,7 @@ export class Query {
   /** @param {Question} question */
   constructor(question) {
     /** @readonly */
-    this.question = question
+    this.question = structuredClone(question)
     const { where = [], order = [], limit, offset } = question
     for (const [column, operator, value] of where) check(column, operator, value)
     for (const key of order) sortKey(key)
@@ -172,7 +172,7 @@ export class Query {
 
   /** @param {string} name of the file, without ending @returns {string} where the server gives all of it as CSV */
   csv(name) {
-    const file = name.normalize("NFKD").replace(/[^\w-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64) || "export"
+    const file = name.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^\w-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64) || "export"
     return `/api/v1/csv?${new URLSearchParams({ name: file, query: JSON.stringify(this) })}`
   }
 
