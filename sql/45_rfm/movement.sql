@@ -76,9 +76,9 @@ declare
     since record := vibe.rfm_period(to_period);
     by_map integer := vibe.rfm_map_version(of_site::text, since.period_start, since.period_end);
 begin
-    if page_size is null or page_size not between 1 and 10000 then
-        raise exception 'page_size is %', coalesce(page_size::text, 'null')
-            using errcode = 'invalid_parameter_value', detail = 'It must be 1 to 10000.';
+    if page_size not between 1 and 10000 then
+        raise exception 'page_size is %', page_size
+            using errcode = 'invalid_parameter_value', detail = 'It must be 1 to 10000, or null for all.';
     end if;
     return query
     select m.customer_id, c.external_id, c.name, m.from_cluster, m.to_cluster, m.from_monetary, m.to_monetary
@@ -97,5 +97,5 @@ begin
 end
 $$;
 comment on function vibe.rfm_movers(text, text, text, text, text, bigint, integer) is
-'the customers behind vibe.rfm_movement(), by number: who went from cluster moved_from to moved_to; left out, either is any other than the one on the other side. The next page begins after_customer';
+'the customers behind vibe.rfm_movement(), by number: who went from cluster moved_from to moved_to; left out, either is any other than the one on the other side. The next page begins after_customer; page_size null gives all';
 grant execute on function vibe.rfm_movers(text, text, text, text, text, bigint, integer) to vibe_analyst;

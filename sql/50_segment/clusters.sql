@@ -162,12 +162,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
     select case when segmentation = 'value' then '' else segmentation || ': ' end
-        || case
-            when place = 1 and clusters > 1 then 'High value'
-            when place = clusters and clusters > 1 then 'Low value'
-            when clusters <= 3 then 'Medium value'
-            else format('Medium value %s of %s', place - 1, clusters - 2)
-        end
+        || vibe.cluster_label(place, clusters)
 $$;
 comment on function vibe_private.cluster_name(text, integer, integer) is
 'name of the cluster at a place in the order of value, 1 being the best';
