@@ -1,0 +1,111 @@
+// A customer whom no visitor is known to be: profile, RFM by month and orders. Those who were seen open as persons.
+import { Query, store } from "/client.js"
+import { openDialog, saidBy } from "./dialog.js"
+import { h } from "./dom.js"
+import { day, figure, money, plain } from "./format.js"
+import { panel } from "./panel.js"
+import { dot, labelOf, nameOf } from "./segmentation-parts.js"
+import { pager, table } from "./table.js"
+import { t } from "./words.js"
+
+const PAGE = 10 // rows
+
+/** Opens the customer that the address names; a known visitor takes the customer's place. @param {import("./segmentation-parts.js").Context} context */
+export async function customerDialog({ page, ask }) {
+  const { state, site } = page
+  const id = Number(state.get("customer"))
+  if (!Number.isSafeInteger(id) || !site.current) return
+  const of = site.current.site_id
+  const person = h("div", { class: "stack" }, h("p", { class: "muted", role: "status" }, t("panel.loading", { title: t("seg.customer") })))
+  let isOpen = true
+  const close = openDialog({ title: t("seg.customer"), body: person, wide: true, onClose: () => {
+    isOpen = false
+    end()
+    if (state.get("customer") === String(id)) state.undo({ customer: null })
+  } })
+  const end = state.watch(["customer"], () => { if (isOpen && state.get("customer") !== String(id)) close() })
+  try {
+    const [customers, users] = await Promise.all([
+      new Query({ from: "customers", where: [["site_id", "eq", of], ["customer_id", "eq", id]] }).run(),
+      new Query({ from: "site_users", select: ["user_id", "merged_into"], where: [["site_id", "eq", of], ["customer_id", "eq", id]],
+        order: ["last_seen_at.desc", "user_id"], limit: 1 }).run(),
+    ])
+    if (!isOpen) return
+    if (users.length > 0) {
+      state.set({ customer: null, user: users[0].merged_into ?? users[0].user_id })
+      return
+    }
+    if (customers.length === 0) return void person.replaceChildren(h("p", {}, t("table.empty")))
+    const [customer] = customers
+    const heading = person.closest("dialog")?.querySelector("h2")
+    if (heading) heading.textContent = plain(customer.name ?? customer.external_id ?? `#${id}`)
+    person.replaceChildren(profile(customer, site.current.currency), rfm(id, ask), orders(id, of))
+  } catch (error) {
+    person.replaceChildren(h("p", { role: "alert" }, saidBy(error)))
+  }
+}
+
+/** @param {any} customer @param {string} currency */
+function profile(customer, currency) {
+  const facts = {
+    number: plain(customer.external_id), email: plain(customer.email), orders: figure(customer.order_count), total: money(customer.total_spent, currency),
+    firstOrder: day(customer.first_purchase_at), lastOrder: day(customer.last_purchase_at), category: plain(customer.preferred_category), location: plain(customer.location),
+  }
+  return h("div", {}, h("dl", { class: "facts" }, ...Object.entries(facts).map(([key, value]) => h("div", {}, h("dt", {}, t(`seg.${key}`)), h("dd", {}, value)))),
+    h("p", { class: "muted" }, t("seg.noVisitor")))
+}
+
+/** @param {number} id @param {import("./segmentation-parts.js").Context["ask"]} ask */
+function rfm(id, ask) {
+  const rows = table({
+    caption: t("seg.rfmHistory"), rowKey: (row) => row.period,
+    columns: [
+      { key: "period", title: t("seg.month"), kind: "text", narrow: true, draw: (row) => /^\d{4}-\d\d$/.test(row.period) ? nameOf(row.period) : row.period },
+      { key: "cluster", title: t("seg.cluster"), kind: "text", narrow: true, draw: (row) => dot(row, labelOf(row)) },
+      { key: "r_score", title: "R", kind: "number" }, { key: "f_score", title: "F", kind: "number" }, { key: "m_score", title: "M", kind: "number" },
+      { key: "recency", title: t("seg.recency"), kind: "number" }, { key: "frequency", title: t("seg.frequency"), kind: "number" },
+      { key: "monetary", title: t("seg.monetary"), kind: "money", narrow: true },
+    ],
+  })
+  return panel({
+    title: t("seg.rfmHistory"), store: store(() => ask("rfm_history", { customer_id: id }, { order: ["period_end.desc"] })), csv: "rfm", height: 120,
+    draw(body, data) {
+      rows.rows = data
+      return rows
+    },
+  })
+}
+
+/** @param {number} id @param {number} of the site */
+function orders(id, of) {
+  let offset = 0
+  const purchases = store(() => new Query({
+    from: "purchases", select: ["purchase_id", "external_id", "purchased_at", "amount", "currency", "item_count", "channel", "is_refund", "is_cancelled"],
+    where: [["site_id", "eq", of], ["customer_id", "eq", id]], order: ["purchased_at.desc", "purchase_id.desc"], limit: PAGE, offset,
+  }), { count: true })
+  const rows = table({
+    caption: t("seg.purchases"), rowKey: (row) => row.purchase_id,
+    columns: [
+      { key: "purchased_at", title: t("seg.when"), kind: "date", narrow: true },
+      { key: "external_id", title: t("seg.number"), kind: "text" },
+      { key: "state", title: t("seg.state"), kind: "text", narrow: true,
+        draw: (row) => t(`seg.state.${row.is_cancelled ? "cancelled" : row.is_refund ? "refund" : "order"}`) },
+      { key: "channel", title: t("seg.channel"), kind: "text" },
+      { key: "item_count", title: t("seg.pieces"), kind: "number" },
+      { key: "amount", title: t("seg.amount"), kind: "money", narrow: true },
+    ],
+  })
+  const foot = h("div"), place = h("div", { class: "rows" }, rows, foot)
+  return panel({
+    title: t("seg.purchases"), store: purchases, csv: "orders", height: 160,
+    empty: (data) => data.total === 0 ? { title: t("seg.purchases.none"), text: "" } : null,
+    draw(body, data) {
+      rows.rows = data.rows
+      foot.replaceChildren(pager({ total: data.total, limit: PAGE, offset, go: (to) => {
+        offset = to
+        purchases.refresh()
+      } }))
+      return place
+    },
+  })
+}
