@@ -90,9 +90,9 @@ export function openForm({ t, definition, name, canWrite, days, onClose, onTry, 
     const dress = () => { event.hidden = what.value === "page" }
     what.addEventListener("change", dress)
     dress()
-    const heading = h("h4", {})
+    const heading = h("h3", {})
     const acts = h("div", { class: "row" })
-    const item = h("li", { class: "funnel-part", "data-kind": kind }, h("header", {}, heading, acts),
+    const item = h("li", { class: "funnel-part", "data-kind": kind }, h("div", { class: "funnel-part-head" }, heading, acts),
       h("div", { class: "funnel-fields" }, field("kind", t("form.kind"), what), event, page, label), conditions, h("p", { class: "field-error" }), add)
     if (kind === "step") {
       const up = h("button", { class: "button small square", type: "button", "data-act": "up", onclick: () => move(item, -1, up) }, "↑")
@@ -137,7 +137,7 @@ export function openForm({ t, definition, name, canWrite, days, onClose, onTry, 
       ;[...list.children].forEach((item, place) => {
         const n = place + 1
         item.setAttribute("data-number", String(n))
-        const heading = item.querySelector("h4")
+        const heading = item.querySelector("h3")
         if (heading) heading.textContent = t(`form.${kind}`, { n })
         for (const button of item.querySelectorAll("button[data-act]")) {
           const act = button.getAttribute("data-act")

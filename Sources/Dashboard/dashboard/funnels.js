@@ -5,7 +5,6 @@ import { lineChart } from "./chart.js"
 import { confirmAct, saidBy, toast } from "./dialog.js"
 import { h } from "./dom.js"
 import { duration, plain } from "./format.js"
-import { words } from "./funnel-words.js"
 import { panel } from "./panel.js"
 import { chosenDays, PERIOD, periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
@@ -20,6 +19,96 @@ const SLOW = 60_000 // ms between reads that nobody asked for: each of them scan
 /** What of the address makes another question. */
 const ASKED = ["funnel", "define", "segment", ...PERIOD]
 
+/** @type {import("./words.js").Words} */
+const words = {
+  en: {
+    "segment.label": "Segment", "segment.all": "All users", "segment.clear": "Clear segment",
+    "compare.label": "Compare", "compare.none": "No comparison", "compare.previous": "Previous period", "compare.by": "By a property",
+    "compare.property": "Property at entry", "compare.show": "Show", "compare.toggle": "Compare with the previous period",
+    "list.title": "Funnels", "list.none": "No funnel yet", "list.noneText": "A funnel shows where visitors stop on the way to a goal. It needs two steps.",
+    "list.addStep": "Add step", "list.steps": { one: "{n} step", other: "{n} steps" }, "list.within": "within {time}",
+    "mode.ordered": "in order", "mode.strict": "nothing between", "mode.unordered": "any order",
+    "funnel.title": "Funnel", "funnel.new": "New funnel", "funnel.edit": "Edit", "funnel.change": "Change", "funnel.adHoc": "Unsaved funnel",
+    "empty.title": "Nobody entered this funnel", "empty.text": "Nobody took its first step in this period.", "empty.segment": "Nobody of this segment took its first step in this period.",
+    "empty.longer": "Try 12 months",
+    "breakdown.title": "By {property}", "breakdown.note": "at entry, the {n} largest", "breakdown.missing": "(not set)",
+    "trend.title": "Conversion over time", "trend.label": "Conversion", "trend.note": "by day of entry; dotted while users may still convert",
+    "target.label": "Converted to", "target.to": "to {name}",
+    "durations.title": "Time to convert", "durations.to": "Time to “{name}”", "durations.none": "Nobody converted", "durations.noneText": "There is no time to show.",
+    "durations.under": "under {time}", "durations.between": "{from} to {to}", "durations.over": "{time} and more",
+    "times.title": "How long each step takes", "times.note": "since the first step", "times.step": "Step", "times.users": "Users",
+    "times.0.25": "Fastest quarter", "times.0.5": "Half", "times.0.75": "Three quarters", "times.0.9": "90%", "times.previous": "Half, since the step before",
+    "people.title": "Who dropped off", "people.before": "Who dropped off before “{name}”", "people.caption": "Users who dropped off",
+    "people.name": "User", "people.last": "Last step", "people.entered": "Entered", "people.stopped": "Stopped", "people.anonymous": "Visitor {id}",
+    "delete.title": "Delete the funnel “{name}”?", "delete.text": "Its definition and its daily figures go. Events stay as they are.", "delete.done": "Funnel “{name}” deleted",
+    "form.new": "New funnel", "form.edit": "Edit “{name}”", "form.change": "Change the funnel", "form.name": "Name", "form.mode": "Order of the steps",
+    "form.ordered": "In this order, other things may happen between", "form.strict": "In this order, nothing else between", "form.unordered": "In any order",
+    "form.within": "Longest time from first to last", "form.unit": "Unit of time", "form.any": "any",
+    "form.second": "seconds", "form.minute": "minutes", "form.hour": "hours", "form.day": "days",
+    "form.ties": "Each step must be later than the one before (same instant does not count)", "form.hold": "Property that stays the same in all steps", "form.holdHint": "for example the product; leave empty for none",
+    "form.steps": "Steps", "form.step": "Step {n}", "form.kind": "What happens", "form.page": "Page view", "form.event": "Event", "form.eventName": "Event",
+    "form.pattern": "Page", "form.patternHint": "% stands for any text; empty for any page", "form.label": "Shown as", "form.labelHint": "optional",
+    "form.up": "Move step {n} up", "form.down": "Move step {n} down", "form.remove": "Remove step {n}", "form.moved": "The step is now number {n}.",
+    "form.keys": "Alt with ↑ or ↓ moves a step.",
+    "form.addStep": "Add step", "form.condition": "Condition", "form.addCondition": "Add condition", "form.removeCondition": "Remove condition",
+    "form.property": "Property", "form.operator": "Comparison", "form.value": "Value", "form.in": "is one of", "form.missing": "is missing", "form.like": "is like (%)",
+    "form.exclusions": "Exclusions", "form.exclusionsHint": "Whoever does this between two steps has dropped off.", "form.exclusion": "Exclusion {n}",
+    "form.addExclusion": "Add exclusion", "form.removeExclusion": "Remove exclusion {n}", "form.fromStep": "After step", "form.toStep": "Before step",
+    "form.advanced": "More rules",
+    "form.preview": "Preview", "form.try": "Show without saving", "form.save": "Save funnel", "form.saved": "Funnel “{name}” saved", "form.previewTitle": "Preview",
+    "form.nobody": "Nobody took the first step in this period.",
+    "form.error": "Please mend what is marked.", "form.viewer": "As a viewer you can try funnels, but not save them.",
+    "error.name": "Give it a name of 1 to 100 characters.", "error.exists": "Another funnel has this name already.", "error.event_name": "Name the event, in 1 to 100 characters.",
+    "error.label": "It must have at most 100 characters.", "error.page_pattern": "It must have at most 2,000 characters.", "error.properties": "A condition lacks its property or value, or does not fit.",
+    "error.twice": "One property cannot have both of these conditions.",
+    "error.within": "It must be a whole number, not too large.", "error.hold": "It must have 1 to 100 characters.", "error.steps": "A funnel has 2 to 32 steps.",
+    "error.exclusions": "There are at most 32 exclusions.", "error.span": "The second step must come after the first one; without order it must span all steps.",
+  },
+  pt: {
+    "segment.label": "Segmento", "segment.all": "Todos os usuários", "segment.clear": "Limpar segmento",
+    "compare.label": "Comparar", "compare.none": "Sem comparação", "compare.previous": "Período anterior", "compare.by": "Por propriedade",
+    "compare.property": "Propriedade na entrada", "compare.show": "Mostrar", "compare.toggle": "Comparar com o período anterior",
+    "list.title": "Funis", "list.none": "Nenhum funil ainda", "list.noneText": "Um funil mostra onde os visitantes param no caminho até uma meta. Ele precisa de duas etapas.",
+    "list.addStep": "Adicionar etapa", "list.steps": { one: "{n} etapa", other: "{n} etapas" }, "list.within": "em até {time}",
+    "mode.ordered": "em ordem", "mode.strict": "nada entre elas", "mode.unordered": "qualquer ordem",
+    "funnel.title": "Funil", "funnel.new": "Novo funil", "funnel.edit": "Editar", "funnel.change": "Alterar", "funnel.adHoc": "Funil não salvo",
+    "empty.title": "Ninguém entrou neste funil", "empty.text": "Ninguém fez a primeira etapa neste período.", "empty.segment": "Ninguém deste segmento fez a primeira etapa neste período.",
+    "empty.longer": "Tentar 12 meses",
+    "breakdown.title": "Por {property}", "breakdown.note": "na entrada, os {n} maiores", "breakdown.missing": "(sem valor)",
+    "trend.title": "Conversão ao longo do tempo", "trend.label": "Conversão", "trend.note": "por dia de entrada; pontilhada enquanto ainda se pode converter",
+    "target.label": "Convertidos até", "target.to": "até {name}",
+    "durations.title": "Tempo até converter", "durations.to": "Tempo até “{name}”", "durations.none": "Ninguém converteu", "durations.noneText": "Não há tempo a mostrar.",
+    "durations.under": "menos de {time}", "durations.between": "{from} a {to}", "durations.over": "{time} ou mais",
+    "times.title": "Quanto tempo cada etapa leva", "times.note": "desde a primeira etapa", "times.step": "Etapa", "times.users": "Usuários",
+    "times.0.25": "Quarto mais rápido", "times.0.5": "Metade", "times.0.75": "Três quartos", "times.0.9": "90%", "times.previous": "Metade, desde a etapa anterior",
+    "people.title": "Quem desistiu", "people.before": "Quem desistiu antes de “{name}”", "people.caption": "Usuários que desistiram",
+    "people.name": "Usuário", "people.last": "Última etapa", "people.entered": "Entrou", "people.stopped": "Parou", "people.anonymous": "Visitante {id}",
+    "delete.title": "Excluir o funil “{name}”?", "delete.text": "A definição e os números diários dele se vão. Os eventos ficam como estão.", "delete.done": "Funil “{name}” excluído",
+    "form.new": "Novo funil", "form.edit": "Editar “{name}”", "form.change": "Alterar o funil", "form.name": "Nome", "form.mode": "Ordem das etapas",
+    "form.ordered": "Nesta ordem, outras coisas podem acontecer no meio", "form.strict": "Nesta ordem, nada mais no meio", "form.unordered": "Em qualquer ordem",
+    "form.within": "Tempo máximo da primeira à última", "form.unit": "Unidade de tempo", "form.any": "qualquer",
+    "form.second": "segundos", "form.minute": "minutos", "form.hour": "horas", "form.day": "dias",
+    "form.ties": "Cada etapa deve vir depois da anterior (o mesmo instante não conta)", "form.hold": "Propriedade que fica igual em todas as etapas", "form.holdHint": "por exemplo o produto; vazio para nenhuma",
+    "form.steps": "Etapas", "form.step": "Etapa {n}", "form.kind": "O que acontece", "form.page": "Página vista", "form.event": "Evento", "form.eventName": "Evento",
+    "form.pattern": "Página", "form.patternHint": "% vale por qualquer texto; vazio para qualquer página", "form.label": "Mostrada como", "form.labelHint": "opcional",
+    "form.up": "Mover a etapa {n} para cima", "form.down": "Mover a etapa {n} para baixo", "form.remove": "Remover a etapa {n}", "form.moved": "A etapa agora é a número {n}.",
+    "form.keys": "Alt com ↑ ou ↓ move uma etapa.",
+    "form.addStep": "Adicionar etapa", "form.condition": "Condição", "form.addCondition": "Adicionar condição", "form.removeCondition": "Remover condição",
+    "form.property": "Propriedade", "form.operator": "Comparação", "form.value": "Valor", "form.in": "é um de", "form.missing": "não existe", "form.like": "é como (%)",
+    "form.exclusions": "Exclusões", "form.exclusionsHint": "Quem faz isto entre duas etapas desistiu.", "form.exclusion": "Exclusão {n}",
+    "form.addExclusion": "Adicionar exclusão", "form.removeExclusion": "Remover a exclusão {n}", "form.fromStep": "Depois da etapa", "form.toStep": "Antes da etapa",
+    "form.advanced": "Mais regras",
+    "form.preview": "Pré-visualizar", "form.try": "Mostrar sem salvar", "form.save": "Salvar funil", "form.saved": "Funil “{name}” salvo", "form.previewTitle": "Pré-visualização",
+    "form.nobody": "Ninguém fez a primeira etapa neste período.",
+    "form.error": "Corrija o que está marcado.", "form.viewer": "Como leitor, você pode testar funis, mas não salvá-los.",
+    "error.name": "Dê um nome de 1 a 100 caracteres.", "error.exists": "Outro funil já tem este nome.", "error.event_name": "Dê o nome do evento, com 1 a 100 caracteres.",
+    "error.label": "Deve ter no máximo 100 caracteres.", "error.page_pattern": "Deve ter no máximo 2.000 caracteres.", "error.properties": "Falta a propriedade ou o valor de uma condição, ou ela não serve.",
+    "error.twice": "Uma propriedade não pode ter estas duas condições.",
+    "error.within": "Deve ser um número inteiro, não grande demais.", "error.hold": "Deve ter de 1 a 100 caracteres.", "error.steps": "Um funil tem de 2 a 32 etapas.",
+    "error.exclusions": "Há no máximo 32 exclusões.", "error.span": "A segunda etapa deve vir depois da primeira; sem ordem, deve abranger todas as etapas.",
+  },
+}
+
 openPage({ name: "funnels", words, build })
 
 /** @param {import("./shell.js").Page} page */
@@ -28,7 +117,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
 
   // MARK: What is asked
 
-  const stored = store(() => site.current && new Query({ from: "stored_funnels", arguments: { site: siteId() } }), { every: SLOW })
+  const stored = store(() => site.current && new Query({ from: "stored_funnels", arguments: { site: siteId() } }), { tables: ["site_sessions"], pause: SLOW })
   const siteId = () => String(site.current?.site_id)
 
   /** The funnel of the address, else the site's first; one that is not stored stands in the address itself. */
@@ -98,7 +187,13 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     segments.replaceChildren(h("option", { value: "" }, t("segment.all")), ...names.map((/** @type {string} */ name) => h("option", { value: name }, plain(name))))
     segments.value = wanted
   }
-  segmentList.subscribe(fillSegments)
+  // Asked for when somebody reaches for them.
+  let offers = false
+  const offerSegments = () => {
+    if (!offers) segmentList.subscribe(fillSegments)
+    offers = true
+  }
+  for (const reached of ["focus", "pointerenter"]) segments.addEventListener(reached, offerSegments)
 
   const compare = h("select", { class: "field", "aria-label": t("compare.label") },
     h("option", { value: "" }, t("compare.none")), h("option", { value: "previous" }, t("compare.previous")), h("option", { value: "by" }, t("compare.by")))
@@ -134,10 +229,10 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
 
   // MARK: Panels
 
-  const add = () => h("button", { class: "button primary", type: "button", onclick: () => state.push({ edit: "new" }) }, t("funnel.new"))
+  const add = () => h("button", { class: "button small primary", type: "button", onclick: () => state.push({ edit: "new" }) }, t("funnel.new"))
   shortcut("n", t("funnel.new"), () => state.push({ edit: "new" }))
   const list = panel({
-    title: t("list.title"), store: stored, height: 220, csv: "funnels", controls: [add()],
+    title: t("list.title"), store: stored, height: 120, csv: "funnels", controls: [add()],
     draw: (body, data) => h("ul", { class: "funnel-list" }, ...data.map(listed)),
     empty: (data) => data.length > 0 ? null : { title: t("list.none"), text: t("list.noneText"), acts: [addStep()] },
   })
@@ -186,7 +281,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     },
   })
   const spread = panel({
-    title: t("durations.title"), store: durations, height: 280, csv: "funnel-durations",
+    title: t("durations.title"), store: durations, height: 160, csv: "funnel-durations",
     empty: (rows) => rows.some((/** @type {any} */ { users }) => users > 0) ? null : { title: t("durations.none"), text: t("durations.noneText") },
     draw: (_, rows) => bars(trimmed(rows).map((/** @type {any} */ row) => ({ label: bounds(row), value: row.users, share: row.share }))),
   })
@@ -247,20 +342,20 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     },
   })
 
-  const figures = [h("div", { class: "funnel-pair" }, result, previous), breakdown, lost, h("div", { class: "grid" }, course, spread), taken]
-  const top = h("div", { class: "grid funnel-top" }, figures[0], list)
-  main.append(top, ...figures.slice(1))
+  const pair = h("div", { class: "funnel-pair" })
+  const top = h("div", { class: "grid funnel-top" })
+  const rest = h("div", { class: "grid" }, course, spread)
 
   // MARK: What follows from the address
 
   function dress() {
     const funnel = chosen()
+    // Only what is seen asks: a panel that is not in the page has no reads.
     const isEmpty = stored.data !== undefined && !funnel
-    for (const part of figures) part.hidden = isEmpty
+    arrange(pair, [result, compares() && previous])
+    arrange(top, [!isEmpty && pair, list])
+    arrange(main, isEmpty ? [top] : [top, state.get("by") && breakdown, droppedAt() && lost, rest, taken])
     top.classList.toggle("nothing", isEmpty)
-    previous.hidden = !compares()
-    breakdown.hidden = isEmpty || !state.get("by")
-    lost.hidden = isEmpty || droppedAt() === null
     result.heading = funnel ? plain(funnel.name ?? t("funnel.adHoc")) : t("funnel.title")
     breakdown.heading = t("breakdown.title", { property: plain(state.get("by")) })
     edit.textContent = t(funnel?.isStored && canWrite() ? "funnel.edit" : "funnel.change")
@@ -358,6 +453,13 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
       toast(saidBy(error), "bad")
     }
   }
+}
+
+/** Makes these the children of a place; what stays is not touched. @param {HTMLElement} place @param {(Node | string | number | false | null)[]} wanted */
+function arrange(place, wanted) {
+  const nodes = wanted.filter((node) => node instanceof Node)
+  for (const child of [...place.childNodes]) if (!nodes.includes(child)) child.remove()
+  nodes.forEach((node, position) => { if (place.childNodes[position] !== node) place.insertBefore(node, place.childNodes[position] ?? null) })
 }
 
 /** @param {any[]} rows in the order of the answer @returns {{ value: string | null, part: any[] }[]} */

@@ -41,6 +41,8 @@ export class Panel extends HTMLElement {
   #stale = h("p", { class: "stale", role: "status", hidden: true })
   /** @type {HTMLAnchorElement | null} */
   #csv = null
+  /** @type {HTMLButtonElement | null} */
+  #sql = null
   /** @type {(() => void) | null} */
   #unsubscribe = null
   #timer = 0
@@ -57,11 +59,10 @@ export class Panel extends HTMLElement {
     this.#notice.style.setProperty("--height", `${height}px`)
     this.#heading.textContent = options.title
     this.#csv = store && csv ? h("a", { class: "button small", download: true, href: "#" }, icon("download"), t("panel.csv")) : null
-    const sql = store && h("button", { class: "button small", type: "button", onclick: () => this.#showSql() }, icon("code"), t("panel.sql"))
-    this.#name(sql, "panel.sqlOf")
-    this.#name(this.#csv, "panel.csvOf")
+    this.#sql = store ? h("button", { class: "button small", type: "button", onclick: () => this.#showSql() }, icon("code"), t("panel.sql")) : null
+    this.#nameActs()
     this.append(
-      h("header", {}, this.#heading, note && h("span", { class: "note" }, note), h("div", { class: "controls" }, ...controls, this.#csv, sql)),
+      h("header", {}, this.#heading, note && h("span", { class: "note" }, note), h("div", { class: "controls" }, ...controls, this.#csv, this.#sql)),
       this.#stale, this.#body, this.#notice)
     if (store) this.#wait()
     else this.#show(undefined)
@@ -81,14 +82,16 @@ export class Panel extends HTMLElement {
 
   /** @param {string} title */
   set heading(title) {
+    if (this.heading === title) return
     this.#heading.textContent = title
+    this.#nameActs()
   }
 
   get heading() { return this.#heading.textContent ?? "" }
 
-  /** @param {Element | null | undefined} element @param {string} key */
-  #name(element, key) {
-    element?.setAttribute("aria-label", t(key, { title: this.#options.title }))
+  #nameActs() {
+    this.#csv?.setAttribute("aria-label", t("panel.csvOf", { title: this.heading }))
+    this.#sql?.setAttribute("aria-label", t("panel.sqlOf", { title: this.heading }))
   }
 
   #update() {

@@ -2,7 +2,7 @@
 import { Query, site, store } from "/client.js"
 import { lineChart } from "./chart.js"
 import { h } from "./dom.js"
-import { day, exact, figure, month, percent } from "./format.js"
+import { day, exact, figure, percent } from "./format.js"
 import { panel } from "./panel.js"
 import { daysAfter } from "./period.js"
 import { openPage } from "./shell.js"
@@ -81,10 +81,10 @@ function build({ t, state, main, toolbar, shortcut }) {
   // MARK: Panels
 
   /** @param {string} date */
-  const cohortName = (date) => by() === "month" ? month(date) : day(date)
+  const cohortName = (date) => by() === "month" ? day(date, undefined, { month: "short", year: "numeric" }) : day(date)
 
   const grid = panel({
-    title: t("table.title"), store: cohorts, height: 420, csv: "retention", note: t("table.note"), draw: (_, rows) => draw(rows),
+    title: t("table.title"), store: cohorts, height: 320, csv: "retention", note: t("table.note"), draw: (_, rows) => draw(rows),
     empty: (rows) => rows.some((/** @type {any} */ { cohort_users }) => cohort_users > 0) ? null : {
       title: t("empty.title"), text: t("empty.text"),
       acts: [h("button", { class: "button", type: "button", onclick: () => state.set({ span: spans().at(-1) ?? null }) }, t("empty.longer"))],
@@ -93,9 +93,11 @@ function build({ t, state, main, toolbar, shortcut }) {
 
   /** @param {any[]} rows in the order of cohorts and periods */
   function draw(rows) {
+    // Before the site's first visitor there is nothing to see.
+    const seen = rows.slice(rows.findIndex(({ cohort_users }) => cohort_users > 0))
     const lines = new Map()
-    for (const row of rows) lines.set(row.cohort, [...(lines.get(row.cohort) ?? []), row])
-    const width = Math.max(...rows.map(({ period_number }) => period_number)) + 1
+    for (const row of seen) lines.set(row.cohort, [...(lines.get(row.cohort) ?? []), row])
+    const width = Math.max(...seen.map(({ period_number }) => period_number)) + 1
     const head = h("tr", {}, h("th", { scope: "col", class: "cohort" }, t("table.cohort")), h("th", { scope: "col", class: "number" }, t("table.users")),
       ...Array.from({ length: width }, (_, n) => h("th", { scope: "col", class: "period" }, t(`number.${by()}`, { n }))))
     const body = [...lines].map(([cohort, cells]) => h("tr", {},
