@@ -76,7 +76,7 @@ function compareSwitch({ t, state, shortcut }) {
   return button
 }
 
-/** @param {import("./state.js").State} state */
+/** @param {import("./shell.js").State} state */
 const isCompared = (state) => state.get("compare", "1") === "1"
 
 // MARK: Figures

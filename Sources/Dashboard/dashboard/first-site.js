@@ -1,8 +1,7 @@
 // A new account has no site yet: it makes its first one here, on whichever page it came to.
 import { call } from "/client.js"
-import { saidBy } from "./dialog.js"
 import { h } from "./dom.js"
-import { addWords, locale, t } from "./words.js"
+import { addWords, locale, saidBy, t } from "./words.js"
 
 addWords({
   en: {

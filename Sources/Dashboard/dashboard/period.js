@@ -1,7 +1,6 @@
 // Which days a page looks at: the last so many, or from one day to another; kept in the address as `period`, `from` and `to`.
 // Days are those of the site's calendar. Nothing is counted here: these are only the bounds of a question.
 import { site } from "/client.js"
-import { openDialog } from "./dialog.js"
 import { h } from "./dom.js"
 import { day } from "./format.js"
 import { addWords, t } from "./words.js"
@@ -76,7 +75,8 @@ export function periodSwitch({ state, shortcut }) {
 }
 
 /** @param {import("./shell.js").State} state */
-function ask(state) {
+async function ask(state) {
+  const { openDialog } = await import("./dialog.js")
   const { first, last } = chosenDays(state)
   const from = h("input", { class: "field", type: "date", required: true, value: first, max: site.day(new Date().toISOString()) })
   const to = h("input", { class: "field", type: "date", required: true, value: last, max: site.day(new Date().toISOString()) })

@@ -1,7 +1,6 @@
 // Visitors as the CRM page has them: who is on the site now, and how a website sends them here.
 import { crmMetrics, onlineUsers, Query, site } from "/client.js"
-import { copyButton } from "./dialog.js"
-import { h } from "./dom.js"
+import { h, icon } from "./dom.js"
 import { host, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { table } from "./table.js"
@@ -192,9 +191,22 @@ function instructions(tag) {
   const code = (/** @type {HTMLElement} */ text, /** @type {string} */ label) =>
     h("pre", { class: "block", tabindex: "0", role: "group", "aria-label": label }, text)
   return h("ol", {},
-    h("li", {}, t("snippet.one"), code(tag, t("snippet.code")), copyButton(() => tag.textContent ?? "")),
+    h("li", {}, t("snippet.one"), code(tag, t("snippet.code")), copy(() => tag.textContent ?? "")),
     h("li", {}, t("snippet.two")),
-    h("li", {}, t("snippet.three"), code(h("code", {}, MORE), t("snippet.more")), copyButton(() => MORE)))
+    h("li", {}, t("snippet.three"), code(h("code", {}, MORE), t("snippet.more")), copy(() => MORE)))
+}
+
+/** The button that copies comes with the first press. @param {() => string} text */
+function copy(text) {
+  const button = h("button", { class: "button", type: "button" }, icon("copy"), t("copy"))
+  button.addEventListener("click", async () => {
+    const { copyButton } = await import("./dialog.js")
+    const real = copyButton(text)
+    button.replaceWith(real)
+    real.focus()
+    real.click()
+  })
+  return button
 }
 
 /** To the demo's shop, where this site is a demo's; hidden elsewhere. */
