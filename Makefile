@@ -8,7 +8,7 @@ test-asan: ; @.dev/asan
 bench: ; @.dev/bench
 lint: ; @.dev/lint
 
-# sql/REFERENCE.md, from the comments in the catalog.
+# sql/REFERENCE.md and the types of /client.js, from the catalog.
 reference: ; @.dev/reference
 
 # The extension alone, into the server that PG_CONFIG belongs to.

@@ -30,7 +30,7 @@ export function held() {
   return { promise, resolve, reject }
 }
 
-/** Waits until something holds. @param {() => boolean} condition @param {string} [what] */
+/** Waits until something holds. @param {() => unknown} condition @param {string} [what] */
 export async function until(condition, what = String(condition)) {
   for (let turn = 0; turn < 400; turn++) {
     if (condition()) return

@@ -18,8 +18,9 @@ async function sites() {
   site.use(1)
 }
 
-/** A store of one question about the current site, and what it told. @param {ConstructorParameters<typeof Store>[1]} [options] */
+/** A store of one question about the current site, and what it told. @param {import("/client.js").Options<any>} [options] */
 function watched(options) {
+  /** @type {Store} */
   const store = new Store(() => site.current && new Query({ from: "f", arguments: { site: String(site.current.site_id) } }), options)
   /** @type {[boolean, any, string | undefined][]} */
   const told = []
@@ -251,8 +252,8 @@ Deno.test("the stores of a dashboard ask about the current site", async () => {
     { headers: { "Content-Range": "0-0/731" } }))
   const stops = [onlineUsers, chartData, userSessions(12)].map((store) => store.subscribe(() => {}))
   await until(() => chartData.data && onlineUsers.data && userSessions(12).data)
-  assert.equal(onlineUsers.data.total, 731)
-  assert.equal(chartData.data[0].date, "2026-03-29")
+  assert.equal(onlineUsers.data?.total, 731)
+  assert.equal(chartData.data?.[0].date, "2026-03-29")
   assert.match(onlineUsers.query?.sql() ?? "", /^select \*\nfrom vibe.get_online_users\(site => '1'\)\norder by started_at desc, session_id desc\nlimit 200;$/)
   assert.match(userSessions(12).query?.sql() ?? "", /user_sessions\(site => '1', user_id => '12'\)/)
   await onlineUsers.set({ segment: "VIP" })

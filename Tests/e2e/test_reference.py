@@ -1,4 +1,4 @@
-"""sql/REFERENCE.md says what the catalog of a fresh installation says."""
+"""sql/REFERENCE.md and types.d.ts say what the catalog of a fresh installation says."""
 import difflib
 import subprocess
 
@@ -26,3 +26,12 @@ def test_the_reference_has_everything_a_caller_meets(database):
     for name, in names:
         assert any(f"### {kind}`{name}`\n" in kept for kind in ("", "Table ", "View ")), name
     assert "## Others" not in kept, "an object whose folder .dev/reference does not find"
+
+
+def test_the_types_are_current(database):
+    """/client.js is checked against what the functions take and give."""
+    made = subprocess.run([ROOT / ".dev/reference", database, "types"], check=True, capture_output=True, text=True).stdout
+    kept = (ROOT / "Sources/Dashboard/client/types.d.ts").read_text()
+    changed = "\n".join(difflib.unified_diff(kept.splitlines(), made.splitlines(), "types.d.ts", "catalog", lineterm="", n=0))
+    assert kept == made, f"run `make reference`:\n{changed[:4000]}"
+    assert all(f"export type {name} =" in kept for name in ("OnlineUser", "Segment", "CrmMetrics", "ChartDataPoint", "FunnelStep", "UserSession"))

@@ -9,10 +9,7 @@ export { live }
 const FALL_BACK = 15_000 // ms between reads while changes cannot be heard
 const TROUBLED = 5_000 // ms at least before the next read after one that failed
 
-/**
- * @typedef {{ site_id: number, name: string, key: string, time_zone: string, currency: string, domain: string | null,
- *   role: "viewer" | "member" | "owner" }} Site
- */
+/** @typedef {import("./types.d.ts").Site} Site */
 
 class CurrentSite {
   /** @type {Site | null} null before load(), and for those who have no site yet */
@@ -66,16 +63,21 @@ class CurrentSite {
 export const site = new CurrentSite()
 
 /**
+ * @template Data
  * @typedef {object} Options
  * @property {string[]} [tables] the question is asked again when a row of these changes
  * @property {number} [every] ms after which it is asked again while the page is visible
  * @property {number} [pause] ms at least between two reads that nobody asked for, however many changes come in
- * @property {(rows: any[], total: number | null) => any} [pick] what `data` is made of; the rows unless given, { rows, total } with count
+ * @property {(rows: any[], total: number | null) => Data} [pick] what `data` is made of; the rows unless given, { rows, total } with count
  * @property {boolean} [count] whether the number of rows without limit and offset is wanted too
  */
 
+/**
+ * What a page shows, kept fresh: one question, its last answer, and when it is asked again.
+ * @template [Data=any]
+ */
 export class Store {
-  /** @type {any} what was last read; undefined before the first answer. Stays while a read runs or fails. */
+  /** What was last read; undefined before the first answer. Stays while a read runs or fails. @type {Data | undefined} */
   data = undefined
   loading = false
   /** Why the last read failed. @type {Error | null} */
@@ -85,11 +87,11 @@ export class Store {
 
   #ask
   #options
-  /** @type {Set<(store: this) => void>} */
+  /** @type {Set<(store: Store<Data>) => void>} */
   #listeners = new Set()
-  /** What was asked last. @type {Query | null} */
+  /** What was asked last. @type {Query<any> | null} */
   #query = null
-  /** What the data are the answer to. @type {Query | null} */
+  /** What the data are the answer to. @type {Query<any> | null} */
   #answered = null
   /** @type {AbortController | null} the read under way */
   #reading = null
@@ -104,10 +106,10 @@ export class Store {
   /** @type {(() => void)[]} */
   #endings = []
 
-  /** @param {() => Query | null} ask called at every read; null while there is nothing to ask @param {Options} options */
+  /** @param {() => Query<any> | null} ask called at every read; null while there is nothing to ask @param {Options<Data>} options */
   constructor(ask, { tables = [], every = 0, pause = 500, count = false, pick } = {}) {
     this.#ask = ask
-    this.#options = { tables, every, pause, count, pick: pick ?? ((rows, total) => count ? { rows, total } : rows) }
+    this.#options = { tables, every, pause, count, pick: pick ?? ((rows, total) => /** @type {any} */ (count ? { rows, total } : rows)) }
   }
 
   /** The question behind the data. */
@@ -125,7 +127,7 @@ export class Store {
     return this.#listeners.size > 0
   }
 
-  /** @param {(store: this) => void} fn called at once and at each change @returns {() => void} ends it */
+  /** @param {(store: Store<Data>) => void} fn called at once and at each change @returns {() => void} ends it */
   subscribe(fn) {
     if (!this.isActive) this.#start()
     this.#listeners.add(fn)
@@ -271,12 +273,14 @@ export class Store {
 /**
  * A store whose question has settings.
  * @template {Record<string, unknown>} Settings
+ * @template [Data=any]
+ * @extends {Store<Data>}
  */
 export class SettableStore extends Store {
   /** @type {Settings} */
   settings
 
-  /** @param {Settings} settings @param {(settings: Settings) => Query | null} ask @param {Options} options */
+  /** @param {Settings} settings @param {(settings: Settings) => Query<any> | null} ask @param {Options<Data>} options */
   constructor(settings, ask, options) {
     super(() => ask(this.settings), options)
     this.settings = settings
@@ -289,7 +293,7 @@ export class SettableStore extends Store {
   }
 }
 
-/** @param {() => Query | null} ask @param {Options} [options] */
+/** @template [Data=any] @param {() => Query<any> | null} ask @param {Options<Data>} [options] */
 export const store = (ask, options) => new Store(ask, options)
 
 /** One listener's failure is its own. @template T @param {(value: T) => void} fn @param {T} value */
@@ -310,43 +314,51 @@ function attempt(make) {
   }
 }
 
+/**
+ * @typedef {import("./types.d.ts").UserSession} UserSession
+ * @typedef {{ segment: string | null, limit: number }} OnlineSettings
+ * @typedef {{ metric: string, from: string | null, to: string | null, compare: boolean, interval: string | null }} ChartSettings
+ * @typedef {{ funnel: string | null, from: string | null, to: string | null }} FunnelSettings
+ */
+
 /** Whoever comes or goes is a row of these. */
 const VISITS = { tables: ["site_sessions", "site_users"] }
 
-/** Who is on the site now, the latest arrivals first, and how many in all; `set({ segment })` for those of one segment. */
-export const onlineUsers = new SettableStore({ segment: /** @type {string | null} */ (null), limit: 200 }, ({ segment, limit }) =>
+/**
+ * Who is on the site now, the latest arrivals first, and how many in all; `set({ segment })` for those of one segment.
+ * @type {SettableStore<OnlineSettings, { rows: import("./types.d.ts").OnlineUser[], total: number }>}
+ */
+export const onlineUsers = new SettableStore(/** @type {OnlineSettings} */ ({ segment: null, limit: 200 }), ({ segment, limit }) =>
   ofSite(segment === null ? "get_online_users" : "get_online_users_in_segment", { in_segment: segment }, {
     order: ["started_at.desc", "session_id.desc"],
     limit,
   }), { ...VISITS, every: 10_000, pause: 500, count: true })
 
-/** The figures of the cards, each with the one to compare it with. */
+/** The figures of the cards, each with the one to compare it with. @type {Store<import("./types.d.ts").CrmMetrics>} */
 export const crmMetrics = new Store(() => ofSite("get_crm_metrics"), { ...VISITS, every: 15_000, pause: 1_000 })
 
-/** One figure over time; days are those of the site's calendar, as 2026-03-29 or 2026-03-29T14:00. */
-export const chartData = new SettableStore({
-  metric: "users",
-  from: /** @type {string | null} */ (null),
-  to: /** @type {string | null} */ (null),
-  compare: false,
-  interval: /** @type {string | null} */ (null),
-}, ({ metric, from, to, compare, interval }) =>
+/**
+ * One figure over time; days are those of the site's calendar, as 2026-03-29 or 2026-03-29T14:00.
+ * @type {SettableStore<ChartSettings, import("./types.d.ts").ChartDataPoint[]>}
+ */
+export const chartData = new SettableStore(/** @type {ChartSettings} */ ({
+  metric: "users", from: null, to: null, compare: false, interval: null,
+}), ({ metric, from, to, compare, interval }) =>
   ofSite("stats_series", { metric, first_day: from, last_day: to, step: interval, compare }),
 { ...VISITS, every: 30_000, pause: 2_000, pick: (rows) => points(rows, chartData.settings.interval) })
 
-/** Who reaches each step of a funnel: of the one named, else of the site's first. */
-export const funnelData = new SettableStore({
-  funnel: /** @type {string | null} */ (null),
-  from: /** @type {string | null} */ (null),
-  to: /** @type {string | null} */ (null),
-}, ({ funnel, from, to }) =>
+/**
+ * Who reaches each step of a funnel: of the one named, else of the site's first.
+ * @type {SettableStore<FunnelSettings, import("./types.d.ts").FunnelStep[]>}
+ */
+export const funnelData = new SettableStore(/** @type {FunnelSettings} */ ({ funnel: null, from: null, to: null }), ({ funnel, from, to }) =>
   ofSite("calculate_funnel_conversion", { funnel, first_day: from, last_day: to }),
 { ...VISITS, every: 30_000, pause: 2_000 })
 
-/** @type {Map<number, Store>} */
+/** @type {Map<number, Store<UserSession[]>>} */
 const visits = new Map()
 
-/** @param {number} userId @returns {Store} the visits of one person, the latest first */
+/** @param {number} userId @returns {Store<UserSession[]>} the visits of one person, the latest first */
 export function userSessions(userId) {
   const known = visits.get(userId) ??
     new Store(() => ofSite("user_sessions", { user_id: userId }), { ...VISITS, every: 15_000, pause: 1_000 })

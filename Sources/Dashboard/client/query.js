@@ -4,10 +4,20 @@
 /**
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {"eq" | "neq" | "lt" | "lte" | "gt" | "gte" | "in" | "is" | "ilike"} Operator
+ * @typedef {import("./types.d.ts").Functions} Functions
  * @typedef {[column: string, operator: Operator, value: Scalar | Scalar[]]} Condition
+ */
+
+/**
+ * @template {string} From
+ * @typedef {From extends keyof Functions ? Functions[From]["arguments"] : Record<string, unknown>} ArgumentsOf
+ */
+
+/**
+ * @template {string} [From=string]
  * @typedef {object} Question
- * @property {string} from a table, view or function of schema vibe
- * @property {Record<string, unknown>} [arguments] of a function, by name; without them `from` is a table or view
+ * @property {From} from a table, view or function of schema vibe
+ * @property {ArgumentsOf<From>} [arguments] of a function, by name; without them `from` is a table or view
  * @property {string[]} [select] columns; all unless given
  * @property {Condition[]} [where] all of them hold; `*` in a text of ilike stands for `%`
  * @property {string[]} [order] as "total.desc.nullslast"
@@ -137,8 +147,9 @@ export const session = {
   },
 }
 
+/** @template {string} [From=string] */
 export class Query {
-  /** @param {Question} question */
+  /** @param {Question<From>} question */
   constructor(question) {
     /** @readonly */
     this.question = structuredClone(question)
