@@ -1,9 +1,67 @@
 // The form in which a funnel is built. The database alone knows the rules: what it refuses is shown at the field it names.
 import { call, Query, site } from "/client.js"
-import { openDialog, saidBy } from "./dialog.js"
+import { openDialog } from "./dialog.js"
 import { h } from "./dom.js"
 import { plain } from "./format.js"
 import { steps as drawing, stepsOf } from "./steps.js"
+import { addWords, saidBy, t } from "./words.js"
+
+addWords({
+  en: {
+    "form.new": "New funnel", "form.edit": "Edit “{name}”", "form.change": "Change the funnel", "form.name": "Name",
+    "form.mode": "Order of the steps", "form.ordered": "In this order, other things may happen between",
+    "form.strict": "In this order, nothing else between", "form.unordered": "In any order", "form.within": "Longest time from first to last",
+    "form.unit": "Unit of time", "form.any": "any", "form.second": "seconds", "form.minute": "minutes", "form.hour": "hours", "form.day": "days",
+    "form.ties": "Each step must be later than the one before (same instant does not count)",
+    "form.hold": "Property that stays the same in all steps", "form.holdHint": "for example the product; leave empty for none", "form.steps": "Steps",
+    "form.step": "Step {n}", "form.kind": "What happens", "form.page": "Page view", "form.event": "Event", "form.eventName": "Event",
+    "form.pattern": "Page", "form.patternHint": "% stands for any text; empty for any page", "form.label": "Shown as", "form.labelHint": "optional",
+    "form.up": "Move step {n} up", "form.down": "Move step {n} down", "form.remove": "Remove step {n}", "form.moved": "The step is now number {n}.",
+    "form.keys": "Alt with ↑ or ↓ moves a step.", "form.addStep": "Add step", "form.condition": "Condition", "form.addCondition": "Add condition",
+    "form.removeCondition": "Remove condition", "form.property": "Property", "form.operator": "Comparison", "form.value": "Value",
+    "form.in": "is one of", "form.missing": "is missing", "form.like": "is like (%)", "form.exclusions": "Exclusions",
+    "form.exclusionsHint": "Whoever does this between two steps has dropped off.", "form.exclusion": "Exclusion {n}",
+    "form.addExclusion": "Add exclusion", "form.removeExclusion": "Remove exclusion {n}", "form.fromStep": "After step", "form.toStep": "Before step",
+    "form.advanced": "More rules", "form.preview": "Preview", "form.try": "Show without saving", "form.save": "Save funnel",
+    "form.previewTitle": "Preview", "form.nobody": "Nobody took the first step in this period.", "form.error": "Please mend what is marked.",
+    "form.viewer": "As a viewer you can try funnels, but not save them.",
+    "error.name": "Give it a name of 1 to 100 characters.", "error.exists": "Another funnel has this name already.",
+    "error.event_name": "Name the event, in 1 to 100 characters.", "error.label": "It must have at most 100 characters.",
+    "error.page_pattern": "It must have at most 2,000 characters.", "error.properties": "A condition lacks its property or value, or does not fit.",
+    "error.twice": "One property cannot have both of these conditions.", "error.within": "It must be a whole number, not too large.",
+    "error.hold": "It must have 1 to 100 characters.", "error.steps": "A funnel has 2 to 32 steps.",
+    "error.exclusions": "There are at most 32 exclusions.",
+    "error.span": "The second step must come after the first one; without order it must span all steps.",
+  },
+  pt: {
+    "form.new": "Novo funil", "form.edit": "Editar “{name}”", "form.change": "Alterar o funil", "form.name": "Nome", "form.mode": "Ordem das etapas",
+    "form.ordered": "Nesta ordem, outras coisas podem acontecer no meio", "form.strict": "Nesta ordem, nada mais no meio",
+    "form.unordered": "Em qualquer ordem", "form.within": "Tempo máximo da primeira à última", "form.unit": "Unidade de tempo",
+    "form.any": "qualquer", "form.second": "segundos", "form.minute": "minutos", "form.hour": "horas", "form.day": "dias",
+    "form.ties": "Cada etapa deve vir depois da anterior (o mesmo instante não conta)", "form.hold": "Propriedade que fica igual em todas as etapas",
+    "form.holdHint": "por exemplo o produto; vazio para nenhuma", "form.steps": "Etapas", "form.step": "Etapa {n}", "form.kind": "O que acontece",
+    "form.page": "Página vista", "form.event": "Evento", "form.eventName": "Evento", "form.pattern": "Página",
+    "form.patternHint": "% vale por qualquer texto; vazio para qualquer página", "form.label": "Mostrada como", "form.labelHint": "opcional",
+    "form.up": "Mover a etapa {n} para cima", "form.down": "Mover a etapa {n} para baixo", "form.remove": "Remover a etapa {n}",
+    "form.moved": "A etapa agora é a número {n}.", "form.keys": "Alt com ↑ ou ↓ move uma etapa.", "form.addStep": "Adicionar etapa",
+    "form.condition": "Condição", "form.addCondition": "Adicionar condição", "form.removeCondition": "Remover condição",
+    "form.property": "Propriedade", "form.operator": "Comparação", "form.value": "Valor", "form.in": "é um de", "form.missing": "não existe",
+    "form.like": "é como (%)", "form.exclusions": "Exclusões", "form.exclusionsHint": "Quem faz isto entre duas etapas desistiu.",
+    "form.exclusion": "Exclusão {n}", "form.addExclusion": "Adicionar exclusão", "form.removeExclusion": "Remover a exclusão {n}",
+    "form.fromStep": "Depois da etapa", "form.toStep": "Antes da etapa", "form.advanced": "Mais regras", "form.preview": "Pré-visualizar",
+    "form.try": "Mostrar sem salvar", "form.save": "Salvar funil", "form.previewTitle": "Pré-visualização",
+    "form.nobody": "Ninguém fez a primeira etapa neste período.", "form.error": "Corrija o que está marcado.",
+    "form.viewer": "Como leitor, você pode testar funis, mas não salvá-los.",
+    "error.name": "Dê um nome de 1 a 100 caracteres.", "error.exists": "Outro funil já tem este nome.",
+    "error.event_name": "Dê o nome do evento, com 1 a 100 caracteres.", "error.label": "Deve ter no máximo 100 caracteres.",
+    "error.page_pattern": "Deve ter no máximo 2.000 caracteres.",
+    "error.properties": "Falta a propriedade ou o valor de uma condição, ou ela não serve.",
+    "error.twice": "Uma propriedade não pode ter estas duas condições.", "error.within": "Deve ser um número inteiro, não grande demais.",
+    "error.hold": "Deve ter de 1 a 100 caracteres.", "error.steps": "Um funil tem de 2 a 32 etapas.",
+    "error.exclusions": "Há no máximo 32 exclusões.",
+    "error.span": "A segunda etapa deve vir depois da primeira; sem ordem, deve abranger todas as etapas.",
+  },
+})
 
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]]
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">=", "like", "in", "missing"]
@@ -21,12 +79,12 @@ class FormError extends Error {
 
 /**
  * @param {{
- *   t: import("./words.js").t, definition: any, name: string | null, canWrite: boolean, days: { first: string, last: string },
+ *   definition: any, name: string | null, canWrite: boolean, days: { first: string, last: string },
  *   onClose: () => void, onTry: (definition: object) => void, onSaved: (name: string) => void | Promise<void>,
  * }} options `name`: of the stored funnel that is changed; null makes a new one
  * @returns {() => void} closes it
  */
-export function openForm({ t, definition, name, canWrite, days, onClose, onTry, onSaved }) {
+export function openForm({ definition, name, canWrite, days, onClose, onTry, onSaved }) {
   const id = `funnel-${++number}`
   const status = h("p", { class: "visually-hidden", role: "status" })
   const problem = h("p", { class: "form-problem", role: "alert" })
@@ -65,7 +123,10 @@ export function openForm({ t, definition, name, canWrite, days, onClose, onTry, 
   // MARK: Steps and exclusions
 
   const stepList = h("ol", { class: "funnel-parts" })
-  const addStep = h("button", { class: "button", type: "button", onclick: () => stepList.append(part({}, "step")) && renumber(true) }, t("form.addStep"))
+  const addStep = h("button", { class: "button", type: "button", onclick: () => {
+    stepList.append(part({}, "step"))
+    renumber(true)
+  } }, t("form.addStep"))
   const exclusionList = h("ol", { class: "funnel-parts" })
   const addExclusion = h("button", { class: "button", type: "button", onclick: () => {
     exclusionList.append(part({ from_step: 1, to_step: Math.max(2, stepList.children.length) }, "exclusion"))
@@ -244,7 +305,8 @@ export function openForm({ t, definition, name, canWrite, days, onClose, onTry, 
       return
     }
     problem.textContent = t("form.error")
-    const said = control.closest(".funnel-field")?.querySelector(".field-error") ?? control.parentElement?.querySelector(":scope > .field-error")
+    const said = control.closest(".funnel-field")?.querySelector(".field-error") ??
+      (control.matches("fieldset") ? control : control.parentElement)?.querySelector(":scope > .field-error")
     if (said) {
       said.id ||= `${id}-error-${++number}`
       said.textContent = t(found.word)

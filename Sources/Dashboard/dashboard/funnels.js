@@ -2,15 +2,13 @@
 import { call, Query, site, store } from "/client.js"
 import { bars } from "./bars.js"
 import { lineChart } from "./chart.js"
-import { confirmAct, saidBy, toast } from "./dialog.js"
 import { h } from "./dom.js"
-import { duration, plain } from "./format.js"
+import { duration, exact, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { chosenDays, PERIOD, periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
 import { steps, stepsOf } from "./steps.js"
-import { pager, table } from "./table.js"
-import { locale } from "./words.js"
+import { locale, saidBy } from "./words.js"
 
 const PAGE = 20 // people
 const VALUES = 6 // of a breakdown, the largest
@@ -25,87 +23,50 @@ const words = {
     "segment.label": "Segment", "segment.all": "All users", "segment.clear": "Clear segment",
     "compare.label": "Compare", "compare.none": "No comparison", "compare.previous": "Previous period", "compare.by": "By a property",
     "compare.property": "Property at entry", "compare.show": "Show", "compare.toggle": "Compare with the previous period",
-    "list.title": "Funnels", "list.none": "No funnel yet", "list.noneText": "A funnel shows where visitors stop on the way to a goal. It needs two steps.",
-    "list.addStep": "Add step", "list.steps": { one: "{n} step", other: "{n} steps" }, "list.within": "within {time}",
+    "list.title": "Funnels", "list.none": "No funnel yet",
+    "list.noneText": "A funnel shows where visitors stop on the way to a goal. It needs two steps.", "list.addStep": "Add step",
+    "list.steps": { one: "{n} step", other: "{n} steps" }, "list.within": "within {time}",
     "mode.ordered": "in order", "mode.strict": "nothing between", "mode.unordered": "any order",
     "funnel.title": "Funnel", "funnel.new": "New funnel", "funnel.edit": "Edit", "funnel.change": "Change", "funnel.adHoc": "Unsaved funnel",
-    "empty.title": "Nobody entered this funnel", "empty.text": "Nobody took its first step in this period.", "empty.segment": "Nobody of this segment took its first step in this period.",
-    "empty.longer": "Try 12 months",
+    "empty.title": "Nobody entered this funnel", "empty.text": "Nobody took its first step in this period.",
+    "empty.segment": "Nobody of this segment took its first step in this period.", "empty.longer": "Try 12 months",
     "breakdown.title": "By {property}", "breakdown.note": "at entry, the {n} largest", "breakdown.missing": "(not set)",
     "trend.title": "Conversion over time", "trend.label": "Conversion", "trend.note": "by day of entry; dotted while users may still convert",
     "target.label": "Converted to", "target.to": "to {name}",
-    "durations.title": "Time to convert", "durations.to": "Time to “{name}”", "durations.none": "Nobody converted", "durations.noneText": "There is no time to show.",
-    "durations.under": "under {time}", "durations.between": "{from} to {to}", "durations.over": "{time} and more",
+    "durations.title": "Time to convert", "durations.to": "Time to “{name}”", "durations.none": "Nobody converted",
+    "durations.noneText": "There is no time to show.", "durations.under": "under {time}", "durations.between": "{from} to {to}",
+    "durations.over": "{time} and more",
     "times.title": "How long each step takes", "times.note": "since the first step", "times.step": "Step", "times.users": "Users",
-    "times.0.25": "Fastest quarter", "times.0.5": "Half", "times.0.75": "Three quarters", "times.0.9": "90%", "times.previous": "Half, since the step before",
-    "people.title": "Who dropped off", "people.before": "Who dropped off before “{name}”", "people.caption": "Users who dropped off",
-    "people.name": "User", "people.last": "Last step", "people.entered": "Entered", "people.stopped": "Stopped", "people.anonymous": "Visitor {id}",
-    "delete.title": "Delete the funnel “{name}”?", "delete.text": "Its definition and its daily figures go. Events stay as they are.", "delete.done": "Funnel “{name}” deleted",
-    "form.new": "New funnel", "form.edit": "Edit “{name}”", "form.change": "Change the funnel", "form.name": "Name", "form.mode": "Order of the steps",
-    "form.ordered": "In this order, other things may happen between", "form.strict": "In this order, nothing else between", "form.unordered": "In any order",
-    "form.within": "Longest time from first to last", "form.unit": "Unit of time", "form.any": "any",
-    "form.second": "seconds", "form.minute": "minutes", "form.hour": "hours", "form.day": "days",
-    "form.ties": "Each step must be later than the one before (same instant does not count)", "form.hold": "Property that stays the same in all steps", "form.holdHint": "for example the product; leave empty for none",
-    "form.steps": "Steps", "form.step": "Step {n}", "form.kind": "What happens", "form.page": "Page view", "form.event": "Event", "form.eventName": "Event",
-    "form.pattern": "Page", "form.patternHint": "% stands for any text; empty for any page", "form.label": "Shown as", "form.labelHint": "optional",
-    "form.up": "Move step {n} up", "form.down": "Move step {n} down", "form.remove": "Remove step {n}", "form.moved": "The step is now number {n}.",
-    "form.keys": "Alt with ↑ or ↓ moves a step.",
-    "form.addStep": "Add step", "form.condition": "Condition", "form.addCondition": "Add condition", "form.removeCondition": "Remove condition",
-    "form.property": "Property", "form.operator": "Comparison", "form.value": "Value", "form.in": "is one of", "form.missing": "is missing", "form.like": "is like (%)",
-    "form.exclusions": "Exclusions", "form.exclusionsHint": "Whoever does this between two steps has dropped off.", "form.exclusion": "Exclusion {n}",
-    "form.addExclusion": "Add exclusion", "form.removeExclusion": "Remove exclusion {n}", "form.fromStep": "After step", "form.toStep": "Before step",
-    "form.advanced": "More rules",
-    "form.preview": "Preview", "form.try": "Show without saving", "form.save": "Save funnel", "form.saved": "Funnel “{name}” saved", "form.previewTitle": "Preview",
-    "form.nobody": "Nobody took the first step in this period.",
-    "form.error": "Please mend what is marked.", "form.viewer": "As a viewer you can try funnels, but not save them.",
-    "error.name": "Give it a name of 1 to 100 characters.", "error.exists": "Another funnel has this name already.", "error.event_name": "Name the event, in 1 to 100 characters.",
-    "error.label": "It must have at most 100 characters.", "error.page_pattern": "It must have at most 2,000 characters.", "error.properties": "A condition lacks its property or value, or does not fit.",
-    "error.twice": "One property cannot have both of these conditions.",
-    "error.within": "It must be a whole number, not too large.", "error.hold": "It must have 1 to 100 characters.", "error.steps": "A funnel has 2 to 32 steps.",
-    "error.exclusions": "There are at most 32 exclusions.", "error.span": "The second step must come after the first one; without order it must span all steps.",
+    "times.0.25": "Fastest quarter", "times.0.5": "Half", "times.0.75": "Three quarters", "times.0.9": "90%",
+    "times.previous": "Half, since the step before",
+    "delete.title": "Delete the funnel “{name}”?", "delete.text": "Its definition and its daily figures go. Events stay as they are.",
+    "delete.done": "Funnel “{name}” deleted",
+    "form.saved": "Funnel “{name}” saved",
   },
   pt: {
     "segment.label": "Segmento", "segment.all": "Todos os usuários", "segment.clear": "Limpar segmento",
     "compare.label": "Comparar", "compare.none": "Sem comparação", "compare.previous": "Período anterior", "compare.by": "Por propriedade",
     "compare.property": "Propriedade na entrada", "compare.show": "Mostrar", "compare.toggle": "Comparar com o período anterior",
-    "list.title": "Funis", "list.none": "Nenhum funil ainda", "list.noneText": "Um funil mostra onde os visitantes param no caminho até uma meta. Ele precisa de duas etapas.",
+    "list.title": "Funis", "list.none": "Nenhum funil ainda",
+    "list.noneText": "Um funil mostra onde os visitantes param no caminho até uma meta. Ele precisa de duas etapas.",
     "list.addStep": "Adicionar etapa", "list.steps": { one: "{n} etapa", other: "{n} etapas" }, "list.within": "em até {time}",
     "mode.ordered": "em ordem", "mode.strict": "nada entre elas", "mode.unordered": "qualquer ordem",
     "funnel.title": "Funil", "funnel.new": "Novo funil", "funnel.edit": "Editar", "funnel.change": "Alterar", "funnel.adHoc": "Funil não salvo",
-    "empty.title": "Ninguém entrou neste funil", "empty.text": "Ninguém fez a primeira etapa neste período.", "empty.segment": "Ninguém deste segmento fez a primeira etapa neste período.",
-    "empty.longer": "Tentar 12 meses",
+    "empty.title": "Ninguém entrou neste funil", "empty.text": "Ninguém fez a primeira etapa neste período.",
+    "empty.segment": "Ninguém deste segmento fez a primeira etapa neste período.", "empty.longer": "Tentar 12 meses",
     "breakdown.title": "Por {property}", "breakdown.note": "na entrada, os {n} maiores", "breakdown.missing": "(sem valor)",
-    "trend.title": "Conversão ao longo do tempo", "trend.label": "Conversão", "trend.note": "por dia de entrada; pontilhada enquanto ainda se pode converter",
+    "trend.title": "Conversão ao longo do tempo", "trend.label": "Conversão",
+    "trend.note": "por dia de entrada; pontilhada enquanto ainda se pode converter",
     "target.label": "Convertidos até", "target.to": "até {name}",
-    "durations.title": "Tempo até converter", "durations.to": "Tempo até “{name}”", "durations.none": "Ninguém converteu", "durations.noneText": "Não há tempo a mostrar.",
-    "durations.under": "menos de {time}", "durations.between": "{from} a {to}", "durations.over": "{time} ou mais",
+    "durations.title": "Tempo até converter", "durations.to": "Tempo até “{name}”", "durations.none": "Ninguém converteu",
+    "durations.noneText": "Não há tempo a mostrar.", "durations.under": "menos de {time}", "durations.between": "{from} a {to}",
+    "durations.over": "{time} ou mais",
     "times.title": "Quanto tempo cada etapa leva", "times.note": "desde a primeira etapa", "times.step": "Etapa", "times.users": "Usuários",
-    "times.0.25": "Quarto mais rápido", "times.0.5": "Metade", "times.0.75": "Três quartos", "times.0.9": "90%", "times.previous": "Metade, desde a etapa anterior",
-    "people.title": "Quem desistiu", "people.before": "Quem desistiu antes de “{name}”", "people.caption": "Usuários que desistiram",
-    "people.name": "Usuário", "people.last": "Última etapa", "people.entered": "Entrou", "people.stopped": "Parou", "people.anonymous": "Visitante {id}",
-    "delete.title": "Excluir o funil “{name}”?", "delete.text": "A definição e os números diários dele se vão. Os eventos ficam como estão.", "delete.done": "Funil “{name}” excluído",
-    "form.new": "Novo funil", "form.edit": "Editar “{name}”", "form.change": "Alterar o funil", "form.name": "Nome", "form.mode": "Ordem das etapas",
-    "form.ordered": "Nesta ordem, outras coisas podem acontecer no meio", "form.strict": "Nesta ordem, nada mais no meio", "form.unordered": "Em qualquer ordem",
-    "form.within": "Tempo máximo da primeira à última", "form.unit": "Unidade de tempo", "form.any": "qualquer",
-    "form.second": "segundos", "form.minute": "minutos", "form.hour": "horas", "form.day": "dias",
-    "form.ties": "Cada etapa deve vir depois da anterior (o mesmo instante não conta)", "form.hold": "Propriedade que fica igual em todas as etapas", "form.holdHint": "por exemplo o produto; vazio para nenhuma",
-    "form.steps": "Etapas", "form.step": "Etapa {n}", "form.kind": "O que acontece", "form.page": "Página vista", "form.event": "Evento", "form.eventName": "Evento",
-    "form.pattern": "Página", "form.patternHint": "% vale por qualquer texto; vazio para qualquer página", "form.label": "Mostrada como", "form.labelHint": "opcional",
-    "form.up": "Mover a etapa {n} para cima", "form.down": "Mover a etapa {n} para baixo", "form.remove": "Remover a etapa {n}", "form.moved": "A etapa agora é a número {n}.",
-    "form.keys": "Alt com ↑ ou ↓ move uma etapa.",
-    "form.addStep": "Adicionar etapa", "form.condition": "Condição", "form.addCondition": "Adicionar condição", "form.removeCondition": "Remover condição",
-    "form.property": "Propriedade", "form.operator": "Comparação", "form.value": "Valor", "form.in": "é um de", "form.missing": "não existe", "form.like": "é como (%)",
-    "form.exclusions": "Exclusões", "form.exclusionsHint": "Quem faz isto entre duas etapas desistiu.", "form.exclusion": "Exclusão {n}",
-    "form.addExclusion": "Adicionar exclusão", "form.removeExclusion": "Remover a exclusão {n}", "form.fromStep": "Depois da etapa", "form.toStep": "Antes da etapa",
-    "form.advanced": "Mais regras",
-    "form.preview": "Pré-visualizar", "form.try": "Mostrar sem salvar", "form.save": "Salvar funil", "form.saved": "Funil “{name}” salvo", "form.previewTitle": "Pré-visualização",
-    "form.nobody": "Ninguém fez a primeira etapa neste período.",
-    "form.error": "Corrija o que está marcado.", "form.viewer": "Como leitor, você pode testar funis, mas não salvá-los.",
-    "error.name": "Dê um nome de 1 a 100 caracteres.", "error.exists": "Outro funil já tem este nome.", "error.event_name": "Dê o nome do evento, com 1 a 100 caracteres.",
-    "error.label": "Deve ter no máximo 100 caracteres.", "error.page_pattern": "Deve ter no máximo 2.000 caracteres.", "error.properties": "Falta a propriedade ou o valor de uma condição, ou ela não serve.",
-    "error.twice": "Uma propriedade não pode ter estas duas condições.",
-    "error.within": "Deve ser um número inteiro, não grande demais.", "error.hold": "Deve ter de 1 a 100 caracteres.", "error.steps": "Um funil tem de 2 a 32 etapas.",
-    "error.exclusions": "Há no máximo 32 exclusões.", "error.span": "A segunda etapa deve vir depois da primeira; sem ordem, deve abranger todas as etapas.",
+    "times.0.25": "Quarto mais rápido", "times.0.5": "Metade", "times.0.75": "Três quartos", "times.0.9": "90%",
+    "times.previous": "Metade, desde a etapa anterior",
+    "delete.title": "Excluir o funil “{name}”?", "delete.text": "A definição e os números diários dele se vão. Os eventos ficam como estão.",
+    "delete.done": "Funil “{name}” excluído",
+    "form.saved": "Funil “{name}” salvo",
   },
 }
 
@@ -171,7 +132,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const durations = store(() => query("funnel_durations", { to_step: lastStep() }))
   const dropped = store(() => {
     const at = droppedAt(), after = pages().at(-1)
-    return at && query("funnel_users", { stopped_after: at - 1, at_most: PAGE, ...(after ? { after_user: after } : {}) })
+    return at === null ? null : query("funnel_users", { stopped_after: at - 1, at_most: PAGE, ...(after ? { after_user: after } : {}) })
   })
   const reports = [conversion, before, broken, trend, times, durations, dropped]
 
@@ -233,7 +194,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   shortcut("n", t("funnel.new"), () => state.push({ edit: "new" }))
   const list = panel({
     title: t("list.title"), store: stored, height: 120, csv: "funnels", controls: [add()],
-    draw: (body, data) => h("ul", { class: "funnel-list" }, ...data.map(listed)),
+    draw: (_, data) => h("ul", { class: "funnel-list" }, ...data.map(listed)),
     empty: (data) => data.length > 0 ? null : { title: t("list.none"), text: t("list.noneText"), acts: [addStep()] },
   })
   /** @param {any} row */
@@ -252,7 +213,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const previous = panel({ title: t("compare.previous"), store: before, height: 320, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
   const breakdown = panel({
     title: t("compare.by"), store: broken, height: 320, csv: "funnel-breakdown", note: t("breakdown.note", { n: VALUES }), empty: nobody,
-    draw: (body, rows) => h("div", { class: "funnel-values" }, ...values(rows).map(({ value, part }) =>
+    draw: (_, rows) => h("div", { class: "funnel-values" }, ...values(rows).map(({ value, part }) =>
       h("section", {}, h("h3", {}, value == null ? t("breakdown.missing") : plain(value)), steps(stepsOf(part))))),
   })
 
@@ -292,55 +253,35 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     return from === 0 ? t("durations.under", { time: bound(seconds(below)) })
       : t("durations.between", { from: bound(from), to: bound(seconds(below)) })
   }
-  const quick = table({
-    caption: t("times.title"), rowKey: (row) => row.step,
-    columns: [
-      { key: "name", title: t("times.step"), narrow: true },
-      { key: "users", title: t("times.users"), kind: "number" },
-      ...["0.25", "0.5", "0.75", "0.9"].map((share) => ({ key: share, title: t(`times.${share}`), kind: /** @type {const} */ ("duration"), narrow: share === "0.5" || share === "0.9" })),
-      { key: "previous", title: t("times.previous"), kind: "duration" },
-    ],
-  })
   const taken = panel({
     title: t("times.title"), store: times, height: 160, csv: "funnel-times", note: t("times.note"),
-    draw(_, rows) {
-      const bySteps = new Map()
-      for (const row of rows) {
-        const line = bySteps.get(row.step) ?? { step: row.step, name: row.name, users: row.users }
-        line[String(row.percentile)] = seconds(row.from_start)
-        if (row.percentile === 0.5) line.previous = seconds(row.from_previous)
-        bySteps.set(row.step, line)
-      }
-      quick.rows = [...bySteps.values()]
-      return quick
-    },
+    draw: (_, rows) => timeTable(rows),
   })
+  /** @param {any[]} rows a line for each step and percentile */
+  function timeTable(rows) {
+    const lines = new Map()
+    for (const row of rows) lines.set(row.step, [...(lines.get(row.step) ?? []), row])
+    const head = [t("times.step"), t("times.users"), ...[...lines.values()][0].map((/** @type {any} */ { percentile }) => t(`times.${percentile}`)), t("times.previous")]
+    const number = (/** @type {any} */ text) => h("td", { class: "number" }, text)
+    return h("div", { class: "scroll funnel-people", tabindex: "0", role: "group", "aria-label": t("times.title") }, h("table", {},
+      h("thead", {}, h("tr", {}, ...head.map((title, place) => h("th", { scope: "col", class: place > 0 ? "number" : null }, title)))),
+      h("tbody", {}, ...[...lines.values()].map((line) => h("tr", {}, h("td", {}, plain(line[0].name)), number(exact(line[0].users)),
+        ...line.map((/** @type {any} */ { from_start }) => number(duration(seconds(from_start)))),
+        number(duration(seconds(line.find((/** @type {any} */ { percentile }) => percentile === 0.5)?.from_previous ?? null))))))))
+  }
 
-  const people = table({
-    caption: t("people.caption"), rowKey: (row) => row.user_id, open: (row) => openPerson(row.user_id),
-    columns: [
-      { key: "name", title: t("people.name"), narrow: true, draw: (row) => plain(row.name ?? row.external_id ?? t("people.anonymous", { id: row.user_id })) },
-      { key: "last_step", title: t("people.last"), narrow: true },
-      { key: "entered_at", title: t("people.entered"), kind: "moment" },
-      { key: "last_step_at", title: t("people.stopped"), kind: "moment", narrow: true },
-    ],
-  })
-  const paging = h("div")
-  const lostPeople = h("div", { class: "funnel-people" }, people, paging)
-  const lost = panel({
-    title: t("people.title"), store: dropped, height: 240, csv: "funnel-dropped",
-    controls: [h("button", { class: "button small", type: "button", onclick: () => state.undo({ drop: null, after: null }) }, t("close"))],
-    draw(_, rows) {
-      people.rows = rows
-      const total = conversion.data?.find((/** @type {any} */ { step }) => step === droppedAt())?.drop_off ?? rows.length
-      const known = pages()
-      paging.replaceChildren(pager({
-        total, limit: PAGE, offset: known.length * PAGE,
-        go: (offset) => state.set({ after: (offset < known.length * PAGE ? known.slice(0, -1) : [...known, rows.at(-1).user_id]).join(",") }),
-      }))
-      return lostPeople
-    },
-  })
+  /** @type {import("./panel.js").Panel | null} */
+  let people = null
+  let peopleBefore = (/** @type {string} */ name) => name
+  async function loadPeople() {
+    const loaded = await import("/dashboard/funnel-people.js")
+    peopleBefore = loaded.peopleBefore
+    people ??= loaded.peoplePanel({
+      store: dropped, limit: PAGE, known: pages, open: openPerson, close: () => state.undo({ drop: null, after: null }),
+      total: () => conversion.data?.find((/** @type {any} */ { step }) => step === droppedAt())?.drop_off,
+      go: (known) => state.set({ after: known.join(",") }),
+    })
+  }
 
   const pair = h("div", { class: "funnel-pair" })
   const top = h("div", { class: "grid funnel-top" })
@@ -354,7 +295,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     const isEmpty = stored.data !== undefined && !funnel
     arrange(pair, [result, compares() && previous])
     arrange(top, [!isEmpty && pair, list])
-    arrange(main, isEmpty ? [top] : [top, state.get("by") && breakdown, droppedAt() && lost, rest, taken])
+    arrange(main, isEmpty ? [top] : [top, state.get("by") && breakdown, droppedAt() && people, rest, taken])
     top.classList.toggle("nothing", isEmpty)
     result.heading = funnel ? plain(funnel.name ?? t("funnel.adHoc")) : t("funnel.title")
     breakdown.heading = t("breakdown.title", { property: plain(state.get("by")) })
@@ -363,7 +304,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     if (!funnel) return
     const names = funnel.definition.steps.map((/** @type {any} */ part) => plain(part.name ?? part.event_name))
     const at = droppedAt()
-    if (at) lost.heading = t("people.before", { name: names[at - 1] })
+    if (at && people) people.heading = peopleBefore(names[at - 1])
     target.replaceChildren(...names.slice(1).map((/** @type {string} */ name, /** @type {number} */ place) => h("option", { value: place + 2 }, t("target.to", { name }))))
     target.value = String(lastStep())
     target.hidden = names.length < 3
@@ -396,17 +337,18 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   state.watch(["compare"], () => { dress(); ask(before) })
   state.watch(["by"], () => { dress(); ask(broken) })
   state.watch(["step"], () => { dress(); ask(trend, durations) })
-  state.watch(["drop", "after"], () => { dress(); ask(dropped) })
   let shownDrop = state.get("drop")
-  state.watch(["drop"], () => {
-    if (state.get("drop") && state.get("drop") !== shownDrop) {
-      const heading = lost.querySelector("h2")
-      if (heading instanceof HTMLElement) {
-        heading.tabIndex = -1
-        heading.focus()
-      }
-    }
+  state.watch(["drop", "after"], async () => {
+    if (droppedAt() && !people) await loadPeople()
+    dress()
+    ask(dropped)
+    // Who asked for them is led to them.
+    const isNew = state.get("drop") !== shownDrop
     shownDrop = state.get("drop")
+    const heading = people?.querySelector("h2")
+    if (!isNew || !droppedAt() || !heading) return
+    heading.tabIndex = -1
+    heading.focus()
   })
   /** @type {(() => void) | null} */
   let closeForm = null
@@ -422,7 +364,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     if (wanted !== "new" && stored.data === undefined) await stored.refresh()
     const funnel = wanted === "new" ? null : chosen()
     closeForm = openForm({
-      t, definition: funnel?.definition ?? null, name: funnel?.isStored ? funnel.name : null, canWrite: canWrite(), days: chosenDays(state),
+      definition: funnel?.definition ?? null, name: funnel?.isStored ? funnel.name : null, canWrite: canWrite(), days: chosenDays(state),
       onClose() {
         closeForm = null
         if (state.get("edit")) state.undo({ edit: null })
@@ -433,8 +375,9 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
       async onSaved(name) {
         known = ""
         state.set({ funnel: name, define: null, edit: null, drop: null, after: null, step: null })
-        toast(t("form.saved", { name }))
         await stored.refresh()
+        const { toast } = await import("/dashboard/dialog.js")
+        toast(t("form.saved", { name }))
       },
     })
   })
@@ -443,6 +386,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     const funnel = chosen()
     if (!funnel?.isStored) return
     const name = plain(funnel.name)
+    const { confirmAct, toast } = await import("/dashboard/dialog.js")
     if (!await confirmAct({ title: t("delete.title", { name }), text: t("delete.text"), act: t("delete"), danger: true })) return
     try {
       await call("delete_funnel", { site: siteId(), funnel: funnel.name })

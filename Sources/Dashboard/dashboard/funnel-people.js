@@ -1,0 +1,54 @@
+// The people who dropped off before a step: read, with the table they stand in, when somebody asks for them.
+import { h } from "./dom.js"
+import { plain } from "./format.js"
+import { panel } from "./panel.js"
+import { pager, table } from "./table.js"
+import { addWords, t } from "./words.js"
+
+addWords({
+  en: {
+    "people.title": "Who dropped off", "people.before": "Who dropped off before “{name}”", "people.caption": "Users who dropped off",
+    "people.name": "User", "people.last": "Last step", "people.entered": "Entered", "people.stopped": "Stopped", "people.anonymous": "Visitor {id}",
+  },
+  pt: {
+    "people.title": "Quem desistiu", "people.before": "Quem desistiu antes de “{name}”", "people.caption": "Usuários que desistiram",
+    "people.name": "Usuário", "people.last": "Última etapa", "people.entered": "Entrou", "people.stopped": "Parou",
+    "people.anonymous": "Visitante {id}",
+  },
+})
+
+/**
+ * @param {{
+ *   store: import("/client.js").Store, limit: number, close: () => void, open: (userId: number) => void,
+ *   total: () => number | undefined, known: () => number[], go: (known: number[]) => void,
+ * }} options `known`: the last user of each page before this one, by which the next is found; `go` turns to another
+ */
+export function peoplePanel({ store, limit, close, open, total, known, go }) {
+  const people = table({
+    caption: t("people.caption"), rowKey: (row) => row.user_id, open: (row) => open(row.user_id),
+    columns: [
+      { key: "name", title: t("people.name"), narrow: true, draw: (row) => plain(row.name ?? row.external_id ?? t("people.anonymous", { id: String(row.user_id) })) },
+      { key: "last_step", title: t("people.last"), narrow: true },
+      { key: "entered_at", title: t("people.entered"), kind: "moment" },
+      { key: "last_step_at", title: t("people.stopped"), kind: "moment", narrow: true },
+    ],
+  })
+  const paging = h("div")
+  const body = h("div", { class: "funnel-people" }, people, paging)
+  return panel({
+    title: t("people.title"), store, height: 240, csv: "funnel-dropped",
+    controls: [h("button", { class: "button small", type: "button", onclick: close }, t("close"))],
+    draw(_, rows) {
+      people.rows = rows
+      const before = known()
+      paging.replaceChildren(pager({
+        total: total() ?? rows.length, limit, offset: before.length * limit,
+        go: (offset) => go(offset < before.length * limit ? before.slice(0, -1) : [...before, rows.at(-1).user_id]),
+      }))
+      return body
+    },
+  })
+}
+
+/** @param {string} name of the step that was not taken */
+export const peopleBefore = (name) => t("people.before", { name })
