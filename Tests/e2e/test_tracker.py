@@ -9,57 +9,13 @@ import pathlib
 import pytest
 
 from browsing import eventually
-from conftest import connect
+from host_pages import HOST, STUB, site, visit  # noqa: F401  fixtures
 
 TRACKER = pathlib.Path(__file__).resolve().parents[2] / "Sources/Dashboard/tracker/tracker.js"
-HOST = "http://localhost:9"  # nothing listens there: the test itself answers for this site
-STUB = """
-window.vibeQueue = [];
-window.vibeTrack = (...given) => vibeQueue.push(["track", ...given]);
-window.vibeIdentify = (...given) => vibeQueue.push(["identify", ...given]);
-"""
-
-
-@pytest.fixture
-def site(server):
-    """A site on a running server: its key and ways to look into its tables."""
-
-    class Site:
-        url = server.url
-        database = connect(server.database)
-
-        def rows(self, query):
-            return [list(row) for row in self.database.execute(query, {"site": self.site_id}).fetchall()]
-
-        def events(self):
-            return self.rows("""select event_name, page, properties ->> 'n' from vibe.user_events
-                                where site_id = %(site)s order by occurred_at, event_id""")
-
-    found = Site()
-    found.site_id = found.database.execute("select vibe.create_site('host')").fetchone()[0]
-    found.key = found.database.execute("select key from vibe.sites where site_id = %s", [found.site_id]).fetchone()[0]
-    yield found
-    found.database.close()
-
-
-@pytest.fixture
-def visit(site, person):
-    """Opens a page of the host site that embeds the tracker; `before` is script that runs ahead of it."""
-
-    def open_page(path="/", before="", page=None):
-        page = page or person()
-        page.route(f"{HOST}/**", lambda route: route.fulfill(content_type="text/html", body=f"""<!doctype html>
-            <title>Start</title><script>{before}</script>
-            <script async src="{site.url}/tracker.js" data-site="{site.key}"></script>"""))
-        page.goto(HOST + path)
-        page.wait_for_load_state()
-        return page
-
-    return open_page
 
 
 def test_size():
-    """S4-1: at most 2,500 bytes as gzip -9 packs it."""
+    """At most 2,500 bytes as gzip -9 packs it."""
     assert len(gzip.compress(TRACKER.read_bytes(), 9)) <= 2500
 
 
@@ -112,7 +68,7 @@ def test_never_throws_into_the_page(site, visit, person):
         vibeIdentify(); vibeIdentify({}, circle); vibeIdentify(Symbol('e')); vibeIdentify('f', document);
         history.pushState({}, '', '/odd/2');
         for (let n = 0; n < 5000; n++) vibeTrack('flood', { n });
-        document.dispatchEvent(new Event('visibilitychange')); dispatchEvent(new Event('pagehide'));
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true })); dispatchEvent(new Event('pagehide'));
     }""")
     page.wait_for_timeout(1500)
     assert [problem for problem in page.problems if "net::ERR_FAILED" not in problem] == []
@@ -174,7 +130,7 @@ def test_heartbeats_only_while_visible(visit, person):
     page.clock.run_for(120_000)
     page.wait_for_timeout(300)
     assert len(beats) == 2
-    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     page.clock.run_for(1_000)
     assert eventually(page, lambda: len(beats), 3) == 3
 

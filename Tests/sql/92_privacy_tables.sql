@@ -52,7 +52,8 @@ insert into place values
     ('vibe_private.refresh_tokens', 'staff'),
     ('vibe_private.sessions', 'staff'),
     ('vibe_private.turns', 'of sites'),
-    ('vibe_private.users', 'staff');
+    ('vibe_private.users', 'staff'),
+    ('vibe_private.visitor_salts', 'random numbers, for two days');
 create view tables as
 select c.oid::regclass::text as name from pg_class as c
 where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace in (select oid from pg_namespace where nspname like 'vibe%');

@@ -194,6 +194,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from vibe_private.event_ids as e where e.received_at < now() - interval '8 days';
+    delete from vibe_private.visitor_salts as s where s.day < (now() at time zone 'UTC')::date - 1;
     -- A reader further behind than ten minutes loads everything again.
     delete from vibe_private.changes as c where c.at < now() - interval '11 minutes';
     -- Not those whom a tracker is just writing: they are back, and to wait for several of them could end in a deadlock.
@@ -209,4 +210,4 @@ begin
 end
 $$;
 comment on function vibe_private.forget_old_tracking() is
-    'removes what machinery no longer needs: event ids, changes, online rows, counters, ended sessions; for the job. Definer: these tables are nobody''s to write';
+    'removes what machinery no longer needs: event ids, salts, changes, online rows, counters, ended sessions; for the job. Definer: these tables are nobody''s to write';

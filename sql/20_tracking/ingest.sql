@@ -30,6 +30,14 @@ returns table (ord int, status int, body jsonb)
 language plpgsql volatile
 as $$
 begin
+    if exists (select from unnest(envelopes) as e where e ->> 'visitor' = 'cookieless') then
+        envelopes := array(
+            select case when e.body ->> 'visitor' = 'cookieless' then vibe_private.tell_apart(e.body, e.meta) else e.body end
+            from unnest(envelopes, meta) with ordinality as e (body, meta, ord)
+            where e.ord <= cardinality(envelopes)
+            order by e.ord
+        );
+    end if;
     begin
         return query select s.* from vibe_private.store_envelopes(envelopes, meta) as s order by s.ord;
         return;

@@ -138,6 +138,7 @@ begin
         set last_seen_at = greatest(s.last_seen_at, later.last_seen_at),
             page_views = s.page_views + later.page_views,
             events = s.events + later.events,
+            engaged_seconds = least(s.engaged_seconds + later.engaged_seconds, 86400),
             entry_page = coalesce(s.entry_page, later.entry_page),
             exit_page = case when later.last_seen_at >= s.last_seen_at then coalesce(later.exit_page, s.exit_page) else s.exit_page end
         where s.site_id = of_site and s.session_id = first_id

@@ -70,6 +70,7 @@ begin
             max(i.occurred_at) as last_seen_at,
             count(*) filter (where i.kind = 'page_view') as page_views,
             count(*) filter (where i.kind = 'event') as events,
+            sum(vibe_private.engaged_seconds(i.kind, i.properties)) as engaged_seconds,
             (array_agg(i.page order by i.occurred_at, i.place) filter (where i.page is not null))[1] as entry_page,
             (array_agg(i.page order by i.occurred_at desc, i.place desc) filter (where i.page is not null))[1] as exit_page,
             (array_agg(i.referrer order by i.occurred_at, i.place) filter (where i.kind = 'page_view'))[1] as referrer,
@@ -83,13 +84,13 @@ begin
     ),
     made as (
         insert into vibe.site_sessions (
-            site_id, session_id, user_id, started_at, last_seen_at, page_views, events,
+            site_id, session_id, user_id, started_at, last_seen_at, page_views, events, engaged_seconds,
             host, entry_page, entry_query, exit_page, referrer, referrer_domain, channel,
             utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_ids,
             device, browser, os, user_agent, is_bot, bot_reasons
         )
         select
-            v.site_id, v.session_id, v.user_id, v.started_at, v.last_seen_at, v.page_views, v.events,
+            v.site_id, v.session_id, v.user_id, v.started_at, v.last_seen_at, v.page_views, v.events, least(v.engaged_seconds, 86400),
             vibe_private.url_host(v.url), v.entry_page, vibe_private.url_query(v.url), v.exit_page, v.referrer, t.referrer_domain, t.channel,
             t.utm_source, t.utm_medium, t.utm_campaign, t.utm_term, t.utm_content, t.click_ids,
             c.device, c.browser, c.os, v.user_agent, vibe_private.is_bot(v.bot_reasons), v.bot_reasons
@@ -129,6 +130,7 @@ begin
             max(i.occurred_at) as last_at,
             count(*) filter (where i.kind = 'page_view') as page_views,
             count(*) filter (where i.kind = 'event') as events,
+            sum(vibe_private.engaged_seconds(i.kind, i.properties)) as engaged_seconds,
             (array_agg(i.page order by i.occurred_at desc, i.place desc) filter (where i.page is not null))[1] as page,
             bool_or(i.kind = 'heartbeat') as has_heartbeat
         from unnest(items) as i
@@ -142,6 +144,7 @@ begin
             last_seen_at = greatest(s.last_seen_at, v.last_at),
             page_views = s.page_views + v.page_views,
             events = s.events + v.events,
+            engaged_seconds = least(s.engaged_seconds + v.engaged_seconds, 86400),
             entry_page = coalesce(s.entry_page, v.page),
             exit_page = case when v.last_at >= s.last_seen_at then coalesce(v.page, s.exit_page) else s.exit_page end
         from visit as v

@@ -4,6 +4,9 @@ create function vibe_private.try_single(envelope jsonb, meta jsonb) returns json
 language plpgsql volatile
 as $$
 begin
+    if envelope ->> 'visitor' = 'cookieless' then
+        envelope := vibe_private.tell_apart(envelope, meta);
+    end if;
     return vibe_private.store_single(envelope, meta);
 exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
     -- It breaks a rule that the checks do not know; the steps for many requests find out and say so.
@@ -101,6 +104,7 @@ begin
     set last_seen_at = greatest(s.last_seen_at, item.occurred_at),
         page_views = s.page_views + is_view::int,
         events = s.events + (is_event and not is_view)::int,
+        engaged_seconds = least(s.engaged_seconds + vibe_private.engaged_seconds(item.kind, item.properties), 86400),
         entry_page = coalesce(s.entry_page, item.page),
         exit_page = case when item.occurred_at >= s.last_seen_at then coalesce(item.page, s.exit_page) else s.exit_page end
     where s.site_id = item.site_id and s.session_id = known.session_id

@@ -98,6 +98,7 @@ create table vibe.site_sessions (
     last_seen_at timestamptz not null default now(),
     page_views int not null default 0,
     events int not null default 0,
+    engaged_seconds int not null default 0,
     host text,
     entry_page text,
     entry_query text,
@@ -135,6 +136,7 @@ comment on column vibe.site_sessions.entry_query is 'what follows the ? in the a
 comment on column vibe.site_sessions.exit_page is 'path of the last page';
 comment on column vibe.site_sessions.user_agent is 'what the browser calls itself';
 comment on column vibe.site_sessions.events is 'events other than page views; heartbeats are not events';
+comment on column vibe.site_sessions.engaged_seconds is 'how long a page was in front and had the focus, by its heartbeats; at most a day';
 comment on column vibe.site_sessions.user_id is 'the visitor''s own id, before any merge';
 comment on column vibe.site_sessions.referrer is 'the page of another site that led to the first page view; null for none';
 comment on column vibe.site_sessions.referrer_domain is 'domain of referrer without www; null when it is the site itself';
@@ -228,6 +230,13 @@ create table vibe_private.event_ids (
 comment on table vibe_private.event_ids is 'ids of the events of the last 8 days: a repeat is counted and dropped';
 create index event_ids_received on vibe_private.event_ids using brin (received_at) with (pages_per_range = 32);
 comment on index vibe_private.event_ids_received is 'finds what is old enough to be removed';
+
+create table vibe_private.visitor_salts (
+    day date primary key,
+    salt bytea not null
+);
+comment on table vibe_private.visitor_salts is
+    'what the daily names of visitors without storage are made with, by UTC day; thrown away after the day after';
 
 -- Without a key: who tracks never waits for the job that is counting the day. A mark commits with the events it stands for.
 create table vibe_private.dirty_days (

@@ -13,6 +13,7 @@ create or replace view vibe.sessions with (security_invoker = true) as
         date_part('epoch', s.last_seen_at - s.started_at) as session_seconds,
         s.page_views,
         s.events,
+        s.engaged_seconds,
         s.page_views <= 1 and s.events = 0 as is_bounce,
         s.host,
         s.entry_page,
@@ -42,6 +43,7 @@ comment on column vibe.sessions.ended_at is 'last event or heartbeat; a visit ma
 comment on column vibe.sessions.local_time is 'started_at by the clocks of the site';
 comment on column vibe.sessions.day is 'day of started_at in the site''s calendar';
 comment on column vibe.sessions.session_seconds is 'from started_at to ended_at';
+comment on column vibe.sessions.engaged_seconds is 'how long a page was in front and had the focus; 0 where the page sends no heartbeats';
 comment on column vibe.sessions.is_bounce is 'at most one page view and no other event';
 comment on column vibe.sessions.host is 'host of the first page';
 comment on column vibe.sessions.entry_query is 'what follows the ? in the address of the first page; null for nothing';

@@ -1,8 +1,8 @@
 // How a shop embeds Vibe: one script tag with its site key. Calls made before the script is there wait in a queue.
 
-window.vibeQueue ??= []
-window.vibeTrack ??= (...given) => window.vibeQueue.push(["track", ...given])
-window.vibeIdentify ??= (...given) => window.vibeQueue.push(["identify", ...given])
+for (const door of ["vibeTrack", "vibeIdentify", "vibeConsent"]) {
+  window[door] ??= (...given) => (window.vibeQueue ??= []).push([door, ...given])
+}
 
 const KEY = "shop_site"
 

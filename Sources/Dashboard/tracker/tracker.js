@@ -1,142 +1,165 @@
-// Vibe tracker: <script async src="https://your.vibe/tracker.js" data-site="KEY"></script>
-// It must never harm the page it lives in: nothing thrown, nothing blocked.
-{
-  const quietly = (act) => (...given) => {
-    try { act(...given) } catch (error) { console.warn("vibe:", error) }
+// Vibe tracker (README: options, reasons). Nothing here may throw into the page or block it.
+((quietly) => quietly(() => {
+  const script = document.currentScript ?? document.querySelector("script[data-site]")
+  const { site, consent, cookieless, hash, ignore } = script.dataset
+  if (!site || window.vibeTrack?.version) throw "no data-site, or embedded twice"
+
+  const uuid = () => ("0" + Date.now().toString(16)).replace(/.{8}/, "$&-") + "-7xxx-8xxx-xxxxxxxxxxxx".replace(/x/g,
+    () => (crypto.getRandomValues(new Uint8Array(1))[0] % 16).toString(16))
+  const stored = (name, value) => {
+    try {
+      if (value == null) return localStorage[name]
+      if (value) localStorage[name] = value
+      else delete localStorage[name]
+    } catch {}
   }
 
-  quietly(() => {
-    const script = document.currentScript ?? document.querySelector("script[data-site]")
-    const { site } = script.dataset
-    if (!site) throw "the script tag needs data-site"
-    if (window.vibeTrack?.version) return // embedded twice
+  const UNSENT = "vibe_unsent " + site, own = UNSENT + uuid()
+  let batches = [], fails = 0, tokens = 100, engaged = 0, view = {}
+  let who, said, timer, place
 
-    const endpoint = new URL("track", script.src)
-    const HEARTBEAT = 30000 // ms; three without one and the visitor is offline
-    const DELAY = 150 // ms to gather what happens together
-    const LONGEST = 60000 // ms between two tries
-    const MAX_ITEMS = 50, MAX_CHARS = 15000, MAX_BATCHES = 40
+  const answer = () => stored("vibe_consent") ?? said
+  const silent = () => answer() === "no"
+    || navigator.globalPrivacyControl && !/gpc/.test(ignore) || navigator.doNotTrack == 1 && !/dnt/.test(ignore)
+  const waiting = () => document.prerendering || consent != null && answer() !== "yes"
+  const keeps = () => cookieless == null && !silent() && !waiting()
 
-    const now = Date.now
+  const recall = () => {
+    if (keeps()) stored("vibe_visitor", who.id = stored("vibe_visitor") || who.id)
+  }
+  const meet = () => {
+    who = { id: cookieless == null ? uuid() : "cookieless" }
+    recall()
+  }
 
-    /** A version 7 uuid: ids made together lie together in the server's index. */
-    const uuid = () => [now().toString(16).padStart(12, 0),
-      ...Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => (byte + 256).toString(16).slice(1))]
-      .join("").replace(/(.{8})(.{4}).(.{3}).(.{3})/, "$1-$2-7$3-8$4-")
+  const address = () => hash == null ? location.href.split("#")[0]
+    : location.href.replace(/\/?(\?.*?)?#!?\/?(.*)/, "/$2$1")
 
-    // Who: one id per browser, in memory where storage is forbidden.
-
-    let visitor
-    const meet = () => {
-      visitor = uuid()
-      try { localStorage.vibe_visitor = visitor } catch {}
+  const add = (item) => {
+    if (silent()) return {}
+    const text = JSON.stringify({ time: Date.now(), url: address(), ...item })
+    if (!tokens) throw "more than 10 a second"
+    tokens--
+    let batch = batches.at(-1)
+    if (batch?.who !== who || batch.busy != null || batch.chars + text.length > 15000) {
+      batch = { who, items: [], chars: 0 }
+      batches = [...batches, batch].slice(-40)
     }
-    try { visitor = localStorage.vibe_visitor } catch {}
-    if (!/^[\w-]{8,64}$/.test(visitor ?? "")) meet()
+    batch.chars += text.length
+    timer ??= setTimeout(flush, 150)
+    return batch.items[batch.items.push(JSON.parse(text)) - 1] // a copy: the page may change its own
+  }
 
-    // Sending: a batch keeps its items and their ids until the server has answered for it.
+  // Items keep their ids until the server has answered.
+  const send = async (batch) => {
+    const body = JSON.stringify({ site, sent_at: Date.now(), visitor: batch.who.id, items: batch.items })
+    const tries = fails
+    let done, wait
+    batch.busy = true
+    try {
+      // Text needs no preflight; keepalive has 64 kB.
+      const answer = await fetch(new URL("track", script.src),
+        { method: "POST", body, keepalive: body.length < 20000 })
+      done = answer.status < 500 && answer.status !== 429
+      wait = answer.headers.get("retry-after") * 1000
+      const { error, errors = [error] } = await answer.json()
+      for (const problem of errors) console.warn("vibe:", problem)
+    } catch {}
+    batch.busy = false
+    fails = done ? 0 : tries + 1
+    if (done) batches = batches.filter((other) => other !== batch)
+    if (!batches[0]) stored(own, "")
+    clearTimeout(timer)
+    timer = setTimeout(flush, fails ? (wait || Math.min(2 ** fails * 350, 60000)) * (1 + Math.random()) : 150)
+  }
 
-    let batches = []
-    let timer, view, key, url, fails = 0
+  const flush = (leaving) => {
+    timer = clearTimeout(timer)
+    nameView()
+    if (waiting()) return
+    if (silent()) batches = []
+    // Only the oldest knocks where the server is away.
+    batches.filter((batch, at) => !batch.busy && (leaving || !fails || !at)).forEach(send)
+  }
 
-    const add = (item) => {
-      const text = JSON.stringify({ time: now(), url: location.href, ...item })
-      let batch = batches.at(-1)
-      if (!batch || batch.busy != null || batch.visitor !== visitor || batch.items.length >= MAX_ITEMS
-        || batch.chars + text.length > MAX_CHARS) {
-        batch = { visitor, items: [], chars: 0 }
-        batches = [...batches, batch].slice(-MAX_BATCHES)
-      }
-      batch.chars += text.length
-      timer ??= setTimeout(flush, DELAY)
-      return batch.items[batch.items.push(JSON.parse(text)) - 1] // a copy: the page may change its own
-    }
+  const leave = () => {
+    if (engaged) beat()
+    flush(true)
+    if (keeps() && (fails || !navigator.onLine))
+      stored(own, JSON.stringify(batches.map((batch) => ({ ...batch, busy: false }))))
+  }
 
-    const send = async (batch, leaving) => {
-      const body = JSON.stringify({ site, sent_at: now(), visitor: batch.visitor, items: batch.items })
-      const tries = fails // those that go together fail together, as one
-      batch.busy = true // set once, the batch takes no new items
-      let done
-      try {
-        // A string travels as text/plain, which needs no preflight; keepalive is limited to 64 kB.
-        if (leaving && !("keepalive" in Request.prototype)) done = navigator.sendBeacon(endpoint, body)
-        else {
-          const answer = await fetch(endpoint,
-            { method: "POST", body, keepalive: body.length < 20000, credentials: "omit" })
-          done = answer.status < 500 && answer.status !== 429
-          if (done) answer.json().then(({ errors }) => errors?.[0] && console.warn("vibe:", errors)).catch(() => {})
-        }
-      } catch {}
-      batch.busy = false
-      fails = done ? 0 : tries + 1
-      if (done) batches = batches.filter((other) => other !== batch)
-      if (batches.some((other) => !other.busy)) {
-        clearTimeout(timer)
-        timer = setTimeout(flush, fails ? Math.min(2 ** fails * 500, LONGEST) * (0.5 + Math.random()) : DELAY)
-      }
-    }
+  // Routers set titles late.
+  const nameView = () => {
+    view.title = document.title
+    view = {}
+  }
 
-    /** While the server is away only the oldest batch knocks; on leaving everything goes. */
-    const flush = (leaving) => {
-      clearTimeout(timer)
-      timer = undefined
-      nameView()
-      const idle = batches.filter((batch) => !batch.busy)
-      for (const batch of fails && !leaving ? idle.slice(0, 1) : idle) send(batch, leaving)
-    }
+  const look = quietly((again) => {
+    const key = address()
+    if (key === place && !again) return
+    nameView()
+    view = add({ type: "page_view", id: uuid(), referrer: place ?? document.referrer })
+    place = view.id && key
+  })
 
-    // What: page views, heartbeats, events, identity.
+  const beat = quietly(() => {
+    if (fails || waiting()) return // it tells of now
+    add({ type: "heartbeat", properties: { engaged } })
+    engaged = 0
+  })
 
-    /** Routers set the title after the address, so a view gets its title as late as possible. */
-    const nameView = () => {
-      if (view) view.title = document.title
-      view = undefined
-    }
-
-    const look = quietly((again) => {
-      const place = location.pathname + location.search
-      if (place === key && !again) return
-      nameView()
-      view = add({ type: "page_view", id: uuid(), referrer: key ? url : document.referrer })
-      key = place
-      url = location.href
-    })
-
-    const beat = quietly(() => {
-      // Worth something only now: never behind a backlog.
-      if (!document.hidden && !fails) add({ type: "heartbeat" })
-    })
-
-    const doors = {
-      track: quietly((name, properties) => add({ type: "event", id: uuid(), name, properties })),
-      /** `null` at sign-out: whoever comes next is somebody else. */
-      identify: quietly((id, traits) =>
-        id == null ? meet() : add({ type: "identify", id: uuid(), user_id: `${id}`, traits })),
-    }
-
-    // Start.
-
+  const start = quietly(() => {
     for (const name of ["pushState", "replaceState"]) {
       const original = history[name]
       history[name] = function (...given) {
-        original.apply(this, given)
+        const result = original.apply(this, given)
         look()
+        return result
       }
     }
+    recall()
+    look()
+    addEventListener("popstate", () => look())
+    addEventListener("pageshow", (event) => event.persisted && look(true))
+    addEventListener("online", () => flush())
+    addEventListener("pagehide", leave)
+    addEventListener("visibilitychange", () => document.hidden ? leave() : beat())
+    setInterval(() => document.hidden || beat(), 30000)
+    setInterval(() => {
+      engaged += !document.hidden && document.hasFocus()
+      tokens = Math.min(100, tokens + 10)
+    }, 1000)
+    if (keeps()) for (const name in localStorage) if (name.startsWith(UNSENT)) {
+      batches.unshift(...JSON.parse(stored(name)))
+      stored(name, "")
+    }
+  })
 
-    const start = quietly(() => {
+  meet()
+  if (document.prerendering) document.addEventListener("prerenderingchange", start)
+  else start()
+
+  const track = (name, properties) => add({ type: "event", id: uuid(), name, properties })
+  Object.assign(window, {
+    vibeTrack: Object.assign(quietly(track), { version: 1 }),
+    vibeIdentify: quietly((id, traits) => {
+      if (id == null) return stored("vibe_visitor", ""), meet()
+      if (cookieless != null) who = { id: uuid() }
+      add({ type: "identify", id: uuid(), user_id: `${id}`, traits })
+    }),
+    vibeConsent: quietly((yes) => {
+      stored("vibe_consent", said = yes ? "yes" : "no")
+      if (!yes) {
+        meet()
+        for (const name in localStorage) if (/^vibe_[uv]/.test(name)) stored(name, "")
+      }
+      recall()
       look()
-      addEventListener("popstate", () => look())
-      addEventListener("pageshow", (event) => event.persisted && look(true))
-      addEventListener("pagehide", () => flush(true))
-      document.addEventListener("visibilitychange", () => document.hidden ? flush(true) : beat())
-      setInterval(beat, HEARTBEAT)
-    })
-    if (document.prerendering) document.addEventListener("prerenderingchange", start)
-    else start()
-
-    window.vibeTrack = Object.assign(doors.track, { version: 1 })
-    window.vibeIdentify = doors.identify
-    for (const [door, ...given] of window.vibeQueue ?? []) doors[door]?.(...given)
-  })()
-}
+      flush()
+    }),
+  })
+  for (const [door, ...given] of window.vibeQueue ?? []) window[door](...given)
+})())((act) => (...given) => {
+  try { act(...given) } catch (error) { console.warn("vibe:", error) }
+})
