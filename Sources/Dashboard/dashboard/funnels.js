@@ -209,10 +209,10 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
 
   const edit = h("button", { class: "button small", type: "button", onclick: () => state.push({ edit: "1" }) })
   const remove = h("button", { class: "button small", type: "button", onclick: removeFunnel }, t("delete"))
-  const result = panel({ title: t("funnel.title"), store: conversion, height: 320, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
-  const previous = panel({ title: t("compare.previous"), store: before, height: 320, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
+  const result = panel({ title: t("funnel.title"), store: conversion, height: 240, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
+  const previous = panel({ title: t("compare.previous"), store: before, height: 240, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
   const breakdown = panel({
-    title: t("compare.by"), store: broken, height: 320, csv: "funnel-breakdown", note: t("breakdown.note", { n: VALUES }), empty: nobody,
+    title: t("compare.by"), store: broken, height: 240, csv: "funnel-breakdown", note: t("breakdown.note", { n: VALUES }), empty: nobody,
     draw: (_, rows) => h("div", { class: "funnel-values" }, ...values(rows).map(({ value, part }) =>
       h("section", {}, h("h3", {}, value == null ? t("breakdown.missing") : plain(value)), steps(stepsOf(part))))),
   })
@@ -254,7 +254,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
       : t("durations.between", { from: bound(from), to: bound(seconds(below)) })
   }
   const taken = panel({
-    title: t("times.title"), store: times, height: 160, csv: "funnel-times", note: t("times.note"),
+    title: t("times.title"), store: times, height: 120, csv: "funnel-times", note: t("times.note"),
     draw: (_, rows) => timeTable(rows),
   })
   /** @param {any[]} rows a line for each step and percentile */

@@ -58,7 +58,7 @@ export function steps(list, { onDrop, onAdd, headline = true } = {}) {
   return h("div", { class: "steps" },
     headline && h("p", { class: "steps-overall" }, h("span", { class: "steps-title" }, t("steps.overall")), h("strong", {}, percent(last.of_start)),
       h("span", { class: "steps-of" }, t("steps.of", { here: last.users, all: list[0].users, n: list.length }))),
-    h("ol", {}, ...list.map((step, place) => h("li", {}, place > 0 && lost(step, place + 1, onDrop), label(step), bar(step.of_start)))))
+    h("ol", {}, ...list.map((step, place) => h("li", {}, place > 0 && lost(step, place + 1, list.length > 2, onDrop), label(step), bar(step.of_start)))))
 }
 
 /** @param {Step} step */
@@ -73,14 +73,18 @@ function bar(share) {
   return track
 }
 
-/** What was lost on the way to a step, in words; a button where somebody wants to know who. @param {Step} step @param {number} number @param {((step: number) => void) | undefined} onDrop */
-function lost(step, number, onDrop) {
+/**
+ * What was lost on the way to a step, in words; a button where somebody wants to know who.
+ * @param {Step} step @param {number} number @param {boolean} hasOthers without which the biggest drop is no news
+ * @param {((step: number) => void) | undefined} onDrop
+ */
+function lost(step, number, hasOthers, onDrop) {
   const isSome = step.dropped > 0
   const text = isSome ? `↓ ${t("steps.dropped", { n: step.dropped, share: percent(step.dropped_share) })}` : t("steps.nobody")
   const title = t("steps.who", { name: plain(step.name) })
   return h("div", { class: isSome ? "steps-drop" : "steps-drop none" },
     onDrop && isSome ? h("button", { type: "button", title, onclick: () => onDrop(number) }, text) : h("span", {}, text),
-    step.is_biggest_drop && h("span", { class: "steps-mark" }, t("steps.biggest")),
+    hasOthers && step.is_biggest_drop && h("span", { class: "steps-mark" }, t("steps.biggest")),
     h("span", { class: "steps-before" }, t("steps.before", { share: percent(step.of_previous) })))
 }
 
