@@ -175,7 +175,7 @@ def test_an_unsaved_funnel_stands_in_the_address(board, visit):
     page.goto(f"{board.url}/funnels?define=%7Bnonsense&drop=77&step=x&period=none&from=2026-02-31&to=a&after=,;1")
     expect(panel(settle(page), "checkout")).to_be_visible()
     page.goto(f"{board.url}/funnels?{defined(CART | {'mode': 'backwards'})}")
-    expect(panel(page, "Unsaved funnel").get_by_role("alert")).to_contain_text("Could not load data.")
+    expect(panel(page, "Unsaved funnel").get_by_role("alert").first).to_contain_text("Could not load data.")
     expect(panel(page, "Funnels").locator(".funnel-list")).to_be_visible()
     page.problems.clear()
 

@@ -73,7 +73,7 @@ const words = {
 openPage({ name: "funnels", words, build })
 
 /** @param {import("./shell.js").Page} page */
-function build({ t, state, main, toolbar, shortcut, openPerson }) {
+async function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const canWrite = () => site.current?.role !== "viewer"
 
   // MARK: What is asked
@@ -120,7 +120,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const compares = () => state.get("compare") === "previous"
   const droppedAt = () => {
     const at = Number(state.get("drop"))
-    return Number.isInteger(at) && at >= 2 && at <= size() ? at : null
+    return Number.isInteger(at) && at >= 2 && at <= (size() || 32) ? at : null // before the funnel is known, it may be
   }
   const pages = () => state.get("after").split(",").filter((id) => /^\d+$/.test(id)).map(Number)
 
@@ -287,6 +287,9 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const top = h("div", { class: "grid funnel-top" })
   const rest = h("div", { class: "grid" }, course, spread)
 
+  // A panel that came later would push the others down.
+  if (droppedAt()) await loadPeople()
+
   // MARK: What follows from the address
 
   function dress() {
@@ -305,6 +308,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     const names = funnel.definition.steps.map((/** @type {any} */ part) => plain(part.name ?? part.event_name))
     const at = droppedAt()
     if (at && people) people.heading = peopleBefore(names[at - 1])
+    else if (at) loadPeople().then(dress)
     target.replaceChildren(...names.slice(1).map((/** @type {string} */ name, /** @type {number} */ place) => h("option", { value: place + 2 }, t("target.to", { name }))))
     target.value = String(lastStep())
     target.hidden = names.length < 3
