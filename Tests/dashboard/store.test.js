@@ -246,6 +246,28 @@ Deno.test("another setting does not wait for the answer to the old one", async (
   stop()
 })
 
+Deno.test("a question that comes back soon is not asked again, unless one asks", async () => {
+  await sites()
+  answering(async (request) => Response.json([(await request.json()).month]))
+  const store = new SettableStore({ month: "1" }, ({ month }) => new Query({ from: "f", arguments: { month } }), { fresh: 300 })
+  const stop = store.subscribe(() => {})
+  await until(() => store.data?.[0] === "1")
+  const first = store.at
+  await store.set({ month: "2" })
+  await store.set({ month: "1" })
+  assert.deepEqual([store.data, store.at, store.loading, asked().length], [["1"], first, false, 2])
+  assert.match(store.query?.sql() ?? "", /'1'/)
+  await store.refresh()
+  assert.equal(asked().length, 3)
+  stop()
+  const stopAgain = store.subscribe(() => {})
+  assert.equal(asked().length, 3)
+  await new Promise((resolve) => setTimeout(resolve, 350))
+  await store.set({ month: "2" })
+  assert.deepEqual([store.data, asked().length], [["2"], 4])
+  stopAgain()
+})
+
 Deno.test("the stores of a dashboard ask about the current site", async () => {
   await sites()
   answering(() => Response.json([{ starts_at: "2026-03-29T03:00:00+00:00", ends_at: "2026-03-30T03:00:00+00:00", value: 1, previous: null, is_partial: true }],

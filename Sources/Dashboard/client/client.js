@@ -7,6 +7,7 @@ export { ApiError, call, Query, session } from "/client/query.js"
 export { live }
 
 const FALL_BACK = 15_000 // ms between reads while changes cannot be heard
+const KEPT = 30 // answers of a store that are kept for its questions to come back
 const TROUBLED = 5_000 // ms at least before the next read after one that failed
 
 /** @typedef {import("./types.d.ts").Site} Site */
@@ -68,6 +69,7 @@ export const site = new CurrentSite()
  * @property {string[]} [tables] the question is asked again when a row of these changes
  * @property {number} [every] ms after which it is asked again while the page is visible
  * @property {number} [pause] ms at least between two reads that nobody asked for, however many changes come in
+ * @property {number} [fresh] ms for which an answer will do when its question comes back, as a month chosen again
  * @property {(rows: any[], total: number | null) => Data} [pick] what `data` is made of; the rows unless given, { rows, total } with count
  * @property {boolean} [count] whether the number of rows without limit and offset is wanted too
  */
@@ -93,6 +95,8 @@ export class Store {
   #query = null
   /** What the data are the answer to. @type {Query<any> | null} */
   #answered = null
+  /** Earlier answers by their question's text. @type {Map<string, { data: Data | undefined, at: Date | null, begun: number }>} */
+  #kept = new Map()
   /** @type {AbortController | null} the read under way */
   #reading = null
   /** Something has happened since that read began. */
@@ -107,9 +111,9 @@ export class Store {
   #endings = []
 
   /** @param {() => Query<any> | null} ask called at every read; null while there is nothing to ask @param {Options<Data>} options */
-  constructor(ask, { tables = [], every = 0, pause = 500, count = false, pick } = {}) {
+  constructor(ask, { tables = [], every = 0, pause = 500, fresh = 0, count = false, pick } = {}) {
     this.#ask = ask
-    this.#options = { tables, every, pause, count, pick: pick ?? ((rows, total) => /** @type {any} */ (count ? { rows, total } : rows)) }
+    this.#options = { tables, every, pause, fresh, count, pick: pick ?? ((rows, total) => /** @type {any} */ (count ? { rows, total } : rows)) }
   }
 
   /** The question behind the data. */
@@ -140,7 +144,8 @@ export class Store {
   /** Asks now, or once more after the read under way; a question that has changed since does not wait. Ends when the answer is there. */
   refresh() {
     const ended = new Promise((/** @type {(value: void) => void} */ resolve) => this.#waiting.push(resolve))
-    if (!this.#reading || this.#hasChanged()) this.#read()
+    const hasChanged = this.#hasChanged()
+    if (!this.#reading || hasChanged) this.#read(hasChanged)
     else this.#again = true
     return ended
   }
@@ -167,10 +172,13 @@ export class Store {
     this.#endings.push(() => globalThis.document?.removeEventListener("visibilitychange", seen))
     let isFirst = true
     this.#endings.push(site.subscribe(() => {
-      if (!isFirst && this.#hasChanged()) this.restart()
+      if (!isFirst && this.#hasChanged()) {
+        this.#forget()
+        this.#read(true)
+      }
       isFirst = false
     }))
-    this.#read()
+    this.#read(true)
   }
 
   #stop() {
@@ -198,7 +206,8 @@ export class Store {
     return attempt(this.#ask)?.sql() !== this.#query?.sql()
   }
 
-  async #read() {
+  /** @param {boolean} [orKept] whether an answer that is fresh enough will do */
+  async #read(orKept = false) {
     this.#reading?.abort()
     clearTimeout(this.#timer)
     this.#dueAt = Infinity
@@ -209,6 +218,15 @@ export class Store {
       this.#query = null
       this.#query = this.#ask()
       if (!this.#query) return this.#end(reading)
+      const key = this.#query.sql(), kept = this.#kept.get(key)
+      if (orKept && kept && this.#begun - kept.begun < this.#options.fresh) {
+        this.data = kept.data
+        this.at = kept.at
+        this.error = null
+        this.#answered = this.#query
+        this.#begun = kept.begun
+        return this.#end(reading)
+      }
       this.loading = true
       this.#tell()
       const { count, pick } = this.#options
@@ -219,11 +237,19 @@ export class Store {
       this.#answered = this.#query
       this.error = null
       this.at = new Date()
+      if (this.#options.fresh > 0) this.#keep(key)
     } catch (error) {
       if (reading !== this.#reading) return
       this.error = error instanceof Error ? error : new Error(String(error))
     }
     this.#end(reading)
+  }
+
+  /** @param {string} key */
+  #keep(key) {
+    this.#kept.delete(key)
+    this.#kept.set(key, { data: this.data, at: this.at, begun: this.#begun })
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value ?? "")
   }
 
   /** @param {AbortController} reading */
@@ -345,7 +371,7 @@ export const chartData = new SettableStore(/** @type {ChartSettings} */ ({
   metric: "users", from: null, to: null, compare: false, interval: null,
 }), ({ metric, from, to, compare, interval }) =>
   ofSite("stats_series", { metric, first_day: from, last_day: to, step: interval, compare }),
-{ ...VISITS, every: 30_000, pause: 2_000, pick: (rows) => points(rows, chartData.settings.interval) })
+{ ...VISITS, every: 30_000, pause: 2_000, fresh: 30_000, pick: (rows) => points(rows, chartData.settings.interval) })
 
 /**
  * Who reaches each step of a funnel: of the one named, else of the site's first.
@@ -353,7 +379,7 @@ export const chartData = new SettableStore(/** @type {ChartSettings} */ ({
  */
 export const funnelData = new SettableStore(/** @type {FunnelSettings} */ ({ funnel: null, from: null, to: null }), ({ funnel, from, to }) =>
   ofSite("calculate_funnel_conversion", { funnel, first_day: from, last_day: to }),
-{ ...VISITS, every: 30_000, pause: 2_000 })
+{ ...VISITS, every: 30_000, pause: 2_000, fresh: 30_000 })
 
 /** @type {Map<number, Store<UserSession[]>>} */
 const visits = new Map()
