@@ -5,7 +5,7 @@ import { FakeBrowser, FakeStream, settle, until } from "./fakes.js"
 
 /** A tab that watches tables and notes what it hears. @param {FakeBrowser} browser @param {...string} tables */
 function open(browser, ...tables) {
-  const live = new Live(browser.tab())
+  const live = new Live(browser.tab(), 0)
   live.tables.add("goals")
   /** @type {(number | null)[]} */
   const heard = []
@@ -124,6 +124,20 @@ Deno.test("a table that is not in realtime is not asked for", async () => {
   open(browser, "funnels").close()
   await settle()
   assert.equal(FakeStream.all.length, 0)
+})
+
+Deno.test("the stream outlives its last watcher for a moment", async () => {
+  const live = new Live(new FakeBrowser().tab(), 60)
+  const stop = live.watch(["site_users"], () => {})
+  const one = await stream()
+  stop()
+  await settle()
+  const stopAgain = live.watch(["site_users"], () => {})
+  await settle()
+  await settle()
+  assert.equal(FakeStream.all[0], one)
+  stopAgain()
+  await until(() => FakeStream.all.length === 0)
 })
 
 Deno.test("many changes are told together", async () => {

@@ -197,7 +197,7 @@ Deno.test("changes of this site's rows are read, however many, at most once in a
   await new Promise((resolve) => setTimeout(resolve, 150))
   assert(asked().length > before + made - 1 && asked().length <= before + made + 1)
   stop()
-  assert.equal(FakeStream.all.length, 0)
+  await until(() => FakeStream.all.length === 0)
 })
 
 Deno.test("a reader's failure is its own", async () => {
@@ -282,6 +282,7 @@ Deno.test("the stores of a dashboard ask about the current site", async () => {
   assert.match(onlineUsers.query?.sql() ?? "", /get_online_users_in_segment\(site => '1', in_segment => 'VIP'\)/)
   for (const stop of stops) stop()
   await onlineUsers.set({ segment: null })
+  await until(() => FakeStream.all.length === 0, "the stream ends soon after its last watcher")
 })
 
 Deno.test("days and hours are those of the site", async () => {

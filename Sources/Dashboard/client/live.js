@@ -3,6 +3,7 @@
 
 const NAME = "vibe-live"
 const GATHER = 50 // ms in which changes fall together
+const LINGER = 1_000 // ms for which the stream outlives its last watcher: stores come and go with panels and dialogs
 const FIRST_RETRY = 1_000, LAST_RETRY = 30_000 // ms
 
 /**
@@ -29,6 +30,10 @@ export class Live {
   tables = new Set(["site_sessions", "site_users", "user_events"])
 
   #browser
+  #linger
+  #isStarted = false
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #ending = undefined
   /** @type {Set<(live: Live) => void>} */
   #listeners = new Set()
   /** @type {Map<(siteId: number | null) => void, string[]>} */
@@ -52,9 +57,10 @@ export class Live {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #gathering = undefined
 
-  /** @param {typeof browser} parts */
-  constructor(parts = browser) {
+  /** @param {typeof browser} parts @param {number} linger */
+  constructor(parts = browser, linger = LINGER) {
     this.#browser = parts
+    this.#linger = linger
   }
 
   /** @param {(live: Live) => void} fn called at once and when the state changes @returns {() => void} ends it */
@@ -73,14 +79,19 @@ export class Live {
     const known = tables.filter((table) => this.tables.has(table))
     if (known.length === 0) return () => {}
     this.#watchers.set(watcher, known)
-    if (this.#watchers.size === 1) this.#start()
+    clearTimeout(this.#ending)
+    if (!this.#isStarted) this.#start()
     this.#want(known)
     return () => {
-      if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#stop()
+      if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return
+      clearTimeout(this.#ending)
+      if (this.#linger === 0) this.#stop()
+      else this.#ending = setTimeout(() => this.#stop(), this.#linger)
     }
   }
 
   #start() {
+    this.#isStarted = true
     globalThis.addEventListener?.("online", this.#network)
     globalThis.addEventListener?.("offline", this.#network)
     globalThis.addEventListener?.("pagehide", this.#leave)
@@ -89,6 +100,7 @@ export class Live {
   }
 
   #stop() {
+    this.#isStarted = false
     globalThis.removeEventListener?.("online", this.#network)
     globalThis.removeEventListener?.("offline", this.#network)
     globalThis.removeEventListener?.("pagehide", this.#leave)
