@@ -157,7 +157,7 @@ function inviteDialog(onClose) {
       invitations.refresh()
     },
   }))
-  return openDialog({ title: t("members.invite"), body: place, wide: true, onClose: () => { wipe(); onClose() } })
+  return openDialog({ title: t("members.invite"), body: place, onClose: () => { wipe(); onClose() } })
 }
 
 // MARK: Keys
@@ -230,7 +230,7 @@ function keyDialog(onClose) {
       keys.refresh()
     },
   }))
-  return openDialog({ title: t("keys.add"), body: place, wide: true, onClose: () => { wipe(); onClose() } })
+  return openDialog({ title: t("keys.add"), body: place, onClose: () => { wipe(); onClose() } })
 }
 
 // MARK: Sessions

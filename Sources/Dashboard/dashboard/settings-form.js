@@ -1,6 +1,6 @@
 // Forms of the settings: fields with their labels, an act that may be refused, and what is said then.
 import { saidBy, toast } from "./dialog.js"
-import { h } from "./dom.js"
+import { h, icon } from "./dom.js"
 import { addWords, t } from "./words.js"
 
 addWords({
@@ -53,10 +53,7 @@ const CODES = new Map([["same_password", "settings.error.samePassword"], ["weak_
 /** What a refused act says. @param {any} error */
 export function told(error) {
   const key = CODES.get(error?.code) ?? REFUSALS.find(([pattern]) => pattern.test(error?.message ?? ""))?.[1]
-  if (key) return t(key)
-  const said = saidBy(error)
-  const advice = error?.status >= 400 && error.status < 500 && error.hint ? ` ${error.hint}` : ""
-  return said + advice
+  return key ? t(key) : saidBy(error)
 }
 
 let number = 0
@@ -131,9 +128,10 @@ export async function attempt(act) {
   }
 }
 
-/** A small button of a row; its label says of which row. @param {string} text @param {string} label @param {() => void} act @param {boolean} [takes] whether it takes something away */
+/** A small button of a row; its label says of which row. On a phone one that takes away is a cross. @param {string} text @param {string} label @param {() => void} act @param {boolean} [takes] whether it takes something away */
 export const rowButton = (text, label, act, takes = false) =>
-  h("button", { class: takes ? "button small takes" : "button small", type: "button", "aria-label": label, onclick: act }, text)
+  h("button", { class: takes ? "button small takes" : "button small", type: "button", "aria-label": label, title: label, onclick: act },
+    takes ? icon("close") : null, h("span", {}, text))
 
 /** What is known, to read only. @param {[term: string, value: string | Node][]} facts */
 export const facts = (facts) =>

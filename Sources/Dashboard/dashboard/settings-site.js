@@ -36,12 +36,12 @@ async function reload() {
 export function siteSection(page) {
   return {
     nodes: [h("div", { class: "halves" },
-      sitePanel(t("settings.general"), general(page), (row) => [
+      sitePanel(t("settings.general"), 392, general(page), (row) => [
         [t("settings.name"), plain(row.name)], [t("settings.domain"), plain(row.domain)],
         [t("settings.origins"), row.allowed_origins.length ? plain(row.allowed_origins.join(", ")) : t("settings.originsAny")],
       ]),
-      h("div", { class: "stack" }, sitePanel(t("settings.clock"), clock(), (row) => [[t("settings.timeZone"), row.time_zone], [t("settings.currency"), row.currency]]),
-      sitePanel(t("settings.keep"), keep(), (row) => [
+      h("div", { class: "stack" }, sitePanel(t("settings.clock"), 274, clock(), (row) => [[t("settings.timeZone"), row.time_zone], [t("settings.currency"), row.currency]]),
+      sitePanel(t("settings.keep"), 176, keep(), (row) => [
         [t("settings.keepDays"), row.keep_events_days ? t("settings.days", { n: row.keep_events_days }) : t("settings.forEver")],
         ...(row.events_from ? /** @type {[string, string][]} */ ([[t("settings.eventsFrom"), day(row.events_from)]]) : []),
       ]))),
@@ -51,13 +51,13 @@ export function siteSection(page) {
 
 /**
  * A form for owners, facts for everybody else. What somebody has begun to write is not overwritten by a new answer.
- * @param {string} title @param {{ form: HTMLFormElement, fill: (row: any) => void }} editor @param {(row: any) => [string, string][]} read
+ * @param {string} title @param {number} height of the form @param {{ form: HTMLFormElement, fill: (row: any) => void }} editor @param {(row: any) => [string, string][]} read
  */
-function sitePanel(title, { form, fill }, read) {
+function sitePanel(title, height, { form, fill }, read) {
   return panel({
     title,
     store: theSite,
-    height: 140,
+    height: isOwner() ? height : 80,
     draw(_, [row]) {
       if (!row) return // deleted meanwhile
       if (!isOwner()) return facts(read(row))
@@ -328,6 +328,7 @@ function deletePanel({ state }) {
   }
   return panel({
     title: t("danger.title"),
+    height: 100,
     draw: () => h("div", { class: "stack" }, h("p", { class: "muted" }, t("danger.text")),
       h("div", { class: "row" }, h("button", { class: "button danger", type: "button", onclick: ask }, t("danger.delete")))),
   })

@@ -17,7 +17,7 @@ const ROLES = ["viewer", "member", "owner"]
 /** The sections in order, and the least role that sees each. @type {Record<string, [least: string, open: (page: Page) => Promise<Section>]>} */
 const SECTIONS = {
   site: ["viewer", async (page) => (await import("./settings-site.js")).siteSection(page)],
-  install: ["viewer", async (page) => (await import("./install.js")).installSection(page)],
+  install: ["viewer", async () => (await import("./install.js")).installSection()],
   members: ["viewer", async (page) => (await import("./settings-access.js")).membersSection(page)],
   keys: ["owner", async (page) => (await import("./settings-access.js")).keysSection(page)],
   goals: ["viewer", async (page) => (await import("./settings-site.js")).goalsSection(page)],
@@ -77,7 +77,6 @@ openPage({
         if (event.ctrlKey || event.metaKey || event.shiftKey) return // a tab of its own
         event.preventDefault()
         state.push({ section: name, add: null })
-        menu.querySelector("[aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" })
       },
     }, t(`settings.${name}`))))
 
@@ -86,7 +85,10 @@ openPage({
       const held = menu.contains(document.activeElement)
       drawMenu()
       const current = menu.querySelector("[aria-current]")
-      if (held && current instanceof HTMLElement) current.focus()
+      if (current instanceof HTMLElement) {
+        if (held) current.focus()
+        menu.scrollLeft = current.offsetLeft - menu.offsetLeft - (menu.clientWidth - current.offsetWidth) / 2
+      }
       /** @type {Section} */
       let section
       try {

@@ -74,9 +74,12 @@ struct AuthDoor: Sendable {
     let needsCaller = ["user", "update", "logout"].contains(action)
     let caller = needsCaller ? try await desk.callers.find(request.head) : .anonymous
     var body = try await request.bytes(limit: Self.largestBody)
+    var endsHere = false
     if action == "logout" {
+      let scope = try QueryString(request.uri.query ?? "").first("scope") ?? "global"
+      endsHere = scope != "others"
       var text = JsonText()
-      text.object([("scope", try QueryString(request.uri.query ?? "").first("scope") ?? "global")])
+      text.object([("scope", scope)])
       body = Array(text.buffer.readableBytesView)
     }
     let inCookie = action == "company" || request.headers[.session] == "cookie"
@@ -94,7 +97,7 @@ struct AuthDoor: Sendable {
     }
     var response = Self.response(result, token: inCookie ? nil : token)
     // An empty token removes the cookie.
-    let ended = action == "logout" && (inCookie || SessionCookie.token(in: request.headers) != nil) ? "" : nil
+    let ended = endsHere && (inCookie || SessionCookie.token(in: request.headers) != nil) ? "" : nil
     if let kept = inCookie ? token ?? ended : ended {
       response.headers[.setCookie] = SessionCookie.header(
         token: kept, overTLS: desk.isOverTLS(request, context))
