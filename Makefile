@@ -1,4 +1,4 @@
-# The only entry points: run · stop · test · test-asan · bench · install · reference · lint · clean.
+# The only entry points: run · stop · test · test-asan · bench · screenshots · install · reference · lint · clean.
 export PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
 
 run: ; @.dev/run start
@@ -7,6 +7,9 @@ test: ; @.dev/test
 test-asan: ; @.dev/asan
 bench: ; @.dev/bench
 lint: ; @.dev/lint
+
+# Every page at two widths in both themes, into .vibe/screenshots.
+screenshots: ; @.dev/screenshots
 
 # sql/REFERENCE.md and the types of /client.js, from the catalog.
 reference: ; @.dev/reference
@@ -19,4 +22,4 @@ clean:
 	$(MAKE) -C extension clean
 	rm -rf .build .venv
 
-.PHONY: run stop test test-asan bench lint reference install clean
+.PHONY: run stop test test-asan bench lint screenshots reference install clean

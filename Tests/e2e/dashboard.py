@@ -27,6 +27,8 @@ from psycopg.types.json import Jsonb
 from browsing import USER_AGENT
 from conftest import Server, connect, new_database
 
+# A busy machine may take long; what never comes is found all the same.
+expect.set_options(timeout=20_000)
 PASSWORD = "a long enough password"
 PEOPLE = {who: f"{who}@example.org" for who in ("owner", "member", "viewer", "stranger")}
 LOOKS = [(width, scheme) for width in (1440, 390) for scheme in ("light", "dark")]

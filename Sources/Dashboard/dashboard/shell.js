@@ -94,22 +94,16 @@ const zones = () => ({
 
 // MARK: Site
 
-/** The address names the site, else the one chosen last, else the oldest. */
+/** The address names the site, else it is the oldest: a link shows the same to everybody. */
 function chooseSite() {
-  const names = site.all.map(({ name }) => name)
-  const wanted = [state.get("site"), kept("vibe.site")].find((name) => names.includes(name)) ?? names[0]
-  if (wanted === undefined || site.current?.name === wanted) return
-  site.use(wanted)
-  keep("vibe.site", wanted)
-  if (wanted !== (state.get("site") || names[0])) state.set({ site: wanted })
+  const wanted = state.get("site")
+  site.use(site.all.some(({ name }) => name === wanted) ? wanted : site.all[0]?.name ?? "")
 }
 
 /** What was chosen for one site (a funnel, a person) means nothing on another. @param {string} name */
 function switchSite(name) {
   const drop = [...new URLSearchParams(location.search).keys()].filter((key) => !SHARED.includes(key))
-  const isFirst = name === site.all[0]?.name
-  keep("vibe.site", name)
-  state.set({ ...Object.fromEntries(drop.map((key) => [key, null])), site: isFirst ? null : name })
+  state.set({ ...Object.fromEntries(drop.map((key) => [key, null])), site: name === site.all[0]?.name ? null : name })
 }
 
 // MARK: Person
@@ -149,7 +143,7 @@ function sidebar(current) {
   const picker = h("select", { class: "field", "aria-label": t("shell.site"), hidden: true })
   picker.addEventListener("change", () => switchSite(picker.value))
   const who = h("span", { class: "who" })
-  const element = h("div", { class: "side" },
+  const element = h("header", { class: "side" },
     h("a", { class: "brand", href: "/crm" }, "Vibe"), picker,
     h("nav", { "aria-label": t("shell.main") }, ...links),
     h("div", { class: "account", role: "group", "aria-label": t("shell.account") }, who,

@@ -2,7 +2,7 @@
 // A classic script: a module would come after the paint.
 (() => {
   const root = document.documentElement
-  const kept = (name) => {
+  const kept = (/** @type {string} */ name) => {
     try {
       return localStorage.getItem(name)
     } catch {
@@ -11,12 +11,11 @@
   }
   const theme = kept("vibe.theme")
   if (theme === "light" || theme === "dark") root.dataset.theme = theme
-  const language = kept("vibe.language")
-  const wanted = ["en", "pt"].includes(language) ? [language] : navigator.languages
-  for (const tag of wanted) {
-    const known = { en: "en", pt: "pt-BR" }[tag.slice(0, 2).toLowerCase()]
-    if (known) {
-      root.lang = known
+  const known = new Map([["en", "en"], ["pt", "pt-BR"]])
+  for (const tag of [kept("vibe.language"), ...navigator.languages]) {
+    const spoken = known.get(tag?.slice(0, 2).toLowerCase() ?? "")
+    if (spoken) {
+      root.lang = spoken
       break
     }
   }
