@@ -155,10 +155,11 @@ def settle(page):
 
 def sql_of(page, title):
     """What the panel's SQL button shows."""
+    open_before = page.get_by_role("dialog").count()  # the panel may itself be in one
     panel(page, title).get_by_role("button", name=f"SQL of {title}").click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.get_by_role("dialog").nth(open_before)
     text = dialog.locator("pre.sql").inner_text()
-    dialog.get_by_role("button", name="Close").click()
+    dialog.get_by_role("button", name="Close", exact=True).click()
     expect(dialog).to_have_count(0)
     return text
 

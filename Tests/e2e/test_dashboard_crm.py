@@ -24,7 +24,7 @@ def rows(page):
 
 def track(board, visitor, *items, key=None):
     """What a browser's tracker sends; times are ms before now."""
-    items = [{"type": "page_view", "time": 1000, "url": "https://x.test/", **item} for item in items or ({},)]
+    items = [{"type": "page_view", "time": 1000, **({"url": "https://x.test/"} if "type" not in item else {}), **item} for item in items or ({},)]
     for item in items:
         item.setdefault("id", board.one("select gen_random_uuid()::text"))
     answer = board.one("select vibe.track(%s)", json.dumps({"site": key or board.key, "sent_at": 1000, "visitor": visitor, "items": items}))
@@ -110,7 +110,8 @@ def test_period_and_comparison_are_in_the_address(board, visit):
 
 def test_funnel(board, visit):
     page = settle(visit("/crm"))
-    counted = board.database.execute("select name, users, conversion_from_start from vibe.calculate_funnel_conversion('shop', 'checkout')").fetchall()
+    counted = board.database.execute("select name, users, conversion_from_start from vibe.calculate_funnel_conversion('shop', 'checkout',"
+                                     " (now() at time zone 'America/New_York')::date - 29)").fetchall()
     for item, (name, users, share) in zip(panel(page, "Funnel “checkout”").locator("ol > li").all(), counted, strict=True):
         expect(item).to_contain_text(name)
         expect(item).to_contain_text(f"{users:,}")
@@ -229,14 +230,14 @@ def test_a_new_account_makes_its_first_site(board, visit):
     board.one("select vibe.create_user('new@example.org', %s)::text", PASSWORD)
     dashboard.sign_in(page, board.url, "new@example.org")
     page.problems.clear()  # by a refusal the page learnt that nobody was signed in
-    page.get_by_label("Name").fill("shop")
+    page.get_by_role("textbox", name="Name", exact=True).fill("shop")
     page.get_by_role("button", name="Create site").click()
     expect(page.get_by_role("alert")).to_contain_text("shop")  # the name is taken
     page.problems.clear()
-    page.get_by_label("Name").fill("My first")
-    page.get_by_label(re.compile("Address of the website")).fill("https://first.example/start")
-    page.get_by_label(re.compile("Time zone")).select_option("America/Sao_Paulo")
-    page.get_by_label(re.compile("Currency")).select_option("BRL")
+    page.get_by_role("textbox", name="Name", exact=True).fill("My first")
+    page.get_by_role("textbox", name=re.compile("^Address of the website")).fill("https://first.example/start")
+    page.get_by_role("combobox", name=re.compile("^Time zone")).select_option("America/Sao_Paulo")
+    page.get_by_role("combobox", name=re.compile("^Currency")).select_option("BRL")
     page.get_by_role("button", name="Create site").click()
     expect(page.get_by_text("Waiting for the first event")).to_be_visible()
     made = board.one("select domain, time_zone, currency from vibe.sites where name = 'My first'")
@@ -275,7 +276,7 @@ def somebody(board):
 
 def test_the_dialog_of_a_person(board, visit, somebody):
     page = settle(visit("/crm"))
-    row = rows(page).filter(has_text="<img src=x")
+    row = rows(page).filter(has_text="<img src=x").filter(has_text="one</b>")
     row.get_by_role("button").click()
     expect(page).to_have_url(board.url + f"/crm?user={somebody}")
     dialog = page.get_by_role("dialog")
@@ -288,7 +289,8 @@ def test_the_dialog_of_a_person(board, visit, somebody):
     expect(panel(page, "Value (RFM)")).to_contain_text(re.compile(r"[1-5] · [1-5] · [1-5]"))
     expect(panel(page, "Segments")).to_contain_text("Big spenders")
     titles = ["Profile", "Value (RFM)", "Segments", "Visits, the latest first", "Events, the latest first"]
-    assert dashboard.check_sql(board, page, titles, ignore=("last_seen_at",)) == titles
+    # "__proto__" among the traits does not come through the test's own bridge.
+    assert dashboard.check_sql(board, page, titles, ignore=("last_seen_at", "traits")) == titles
     # Back closes it, and so does its button; the focus returns to the row.
     page.go_back()
     expect(dialog).to_have_count(0)
@@ -309,14 +311,15 @@ def test_visits_and_events_of_a_person_are_paged(board, visit, somebody):
     total = board.one("select sessions from vibe.user_profile('shop', %s)", somebody)
     expect(visits.locator("details")).to_have_count(10)
     expect(visits).to_contain_text(f"1–10 of {total}")
+    listed = lambda: visits.locator("details").evaluate_all("(all) => all.map((one) => Number(one.dataset.session))")  # noqa: E731
     seen = []
     while True:
-        seen += [int(one.get_attribute("data-session")) for one in visits.locator("details").all()]
+        seen += listed()
         if visits.get_by_label("Next page").is_disabled():
             break
         before = seen[-1]
         visits.get_by_label("Next page").click()
-        assert eventually(page, lambda: before not in [int(one.get_attribute("data-session")) for one in visits.locator("details").all()], True)
+        assert eventually(page, lambda: before in listed(), False) is False
     wanted = board.database.execute("select session_id from vibe.user_sessions('shop', %s, 1000)", [somebody]).fetchall()
     assert seen == [session for [session] in wanted] and len(seen) == total
     # The pages of a visit in order, with how long each was open.
@@ -330,21 +333,27 @@ def test_visits_and_events_of_a_person_are_paged(board, visit, somebody):
     expect(events).to_contain_text(f"21–40 of {count}")
     expect(events.locator("tbody tr")).to_have_count(20)
     dashboard.check_sql(board, page, ["Events, the latest first"])
-    page.get_by_role("button", name="Close the user").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     expect(page).to_have_url(board.url + "/crm")
+
+
+def leave(page):
+    """Away from a page whose requests were refused on purpose: the browser has logged each of them."""
+    page.goto(re.sub(r"/crm.*", "/dashboard/icon.svg", page.url))
+    page.problems.clear()
 
 
 def test_nobody_and_strangers(board, visit, somebody):
     page = settle(visit("/crm?user=999999999"))
-    expect(page.get_by_role("dialog")).to_contain_text("Could not load data")
-    page.problems.clear()
+    expect(page.get_by_role("dialog")).to_contain_text("There is no such user")
+    leave(page)
     page = settle(visit("/crm?user=%3Cimg%3E"))
     expect(page.get_by_role("dialog")).to_have_count(0)
     # Another site's member gets no more than "no such user".
     page = settle(visit(f"/crm?user={somebody}", who="stranger"))
-    expect(page.get_by_role("dialog")).to_contain_text("Could not load data")
+    expect(page.get_by_role("dialog")).to_contain_text("There is no such user")
     assert "customer-77" not in page.content()
-    page.problems.clear()
+    leave(page)
 
 
 def test_a_visitor_without_orders_or_segments(board, visit):

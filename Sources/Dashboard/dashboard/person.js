@@ -14,7 +14,7 @@ const DEEPEST = 1000 // how far back the lists go, as the database's functions d
 
 addWords({
   en: {
-    "person.title": "User {id}", "person.visitor": "Visitor {id}", "person.close": "Close the user",
+    "person.title": "User {id}",
     "person.profile": "Profile", "person.email": "Email", "person.external": "Your id", "person.segment": "Segment",
     "person.first": "First seen", "person.last": "Last seen", "person.visits": "Visits", "person.views": "Page views",
     "person.events": "Events", "person.average": "Mean visit", "person.channel": "First came by", "person.referrer": "First came from",
@@ -32,7 +32,7 @@ addWords({
     "person.when": "When", "person.what": "Event", "person.page": "Page", "person.with": "With", "person.deepest": "The latest {n} are listed.",
   },
   pt: {
-    "person.title": "Usuário {id}", "person.visitor": "Visitante {id}", "person.close": "Fechar o usuário",
+    "person.title": "Usuário {id}",
     "person.profile": "Perfil", "person.email": "E-mail", "person.external": "Seu identificador", "person.segment": "Segmento",
     "person.first": "Visto primeiro", "person.last": "Visto por último", "person.visits": "Visitas", "person.views": "Páginas vistas",
     "person.events": "Eventos", "person.average": "Visita média", "person.channel": "Veio primeiro por", "person.referrer": "Veio primeiro de",
@@ -75,14 +75,20 @@ function show(id, onClose) {
   const given = { site: String(site.current?.site_id), user_id: id }
   const profile = store(() => new Query({ from: "user_profile", arguments: given }), { tables: ["site_sessions", "site_users"], every: 60_000, pause: 2_000 })
   const value = h("div", { class: "slot" }, valueOf(null))
-  const body = h("div", { class: "person" },
+  // An article, since the panels' heads in it are not the page's.
+  const body = h("article", { class: "person" },
     h("div", { class: "person-about" },
-      panel({ title: t("person.profile"), store: profile, csv: `user-${id}`, height: 220, draw: (_, [row]) => facts(profileOf(row)), empty: nobody }),
+      panel({ title: t("person.profile"), store: profile, csv: `user-${id}`, height: 220, draw: (_, [row]) => facts(profileOf(row)) }),
       h("div", { class: "stack" }, value, segmentsOf(given, id))),
     visitsOf(given, id, profile), eventsOf(given, id))
   let customer = /** @type {number | null} */ (null)
   const end = profile.subscribe(({ data, error }) => {
     const row = data?.[0]
+    // The database knows none of that number, or none that this reader may see.
+    if (!row && /** @type {any} */ (error)?.status === 400) {
+      body.replaceChildren(h("div", { class: "notice" }, h("p", {}, h("strong", {}, t("person.gone"))), h("p", {}, t("person.gone.text"))))
+      return
+    }
     const heading = body.closest("dialog")?.querySelector("h2")
     const name = row && (row.name ?? row.external_id)
     if (heading && name) heading.textContent = plain(name)
@@ -92,15 +98,13 @@ function show(id, onClose) {
     value.replaceChildren(valueOf(customer))
   })
   return openDialog({
-    title: t("person.title", { id }), wide: true, close: t("person.close"), body,
+    title: t("person.title", { id }), wide: true, body,
     onClose() {
       end()
       onClose()
     },
   })
 }
-
-const nobody = (/** @type {any[]} */ rows) => rows.length > 0 ? null : { title: t("person.gone"), text: t("person.gone.text") }
 
 // MARK: Who
 
