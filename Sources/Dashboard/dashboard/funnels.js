@@ -174,6 +174,7 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
   byForm.addEventListener("submit", (event) => {
     event.preventDefault()
     state.set({ by: property.value.trim(), compare: null })
+    breakdown.scrollIntoView({ block: "nearest" })
   })
   async function offerProperties() {
     if (properties.childElementCount > 0 || !site.current) return
@@ -209,8 +210,8 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
 
   const edit = h("button", { class: "button small", type: "button", onclick: () => state.push({ edit: "1" }) })
   const remove = h("button", { class: "button small", type: "button", onclick: removeFunnel }, t("delete"))
-  const result = panel({ title: t("funnel.title"), store: conversion, height: 240, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
-  const previous = panel({ title: t("compare.previous"), store: before, height: 240, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
+  const result = panel({ title: t("funnel.title"), store: conversion, height: 320, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
+  const previous = panel({ title: t("compare.previous"), store: before, height: 320, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
   const breakdown = panel({
     title: t("compare.by"), store: broken, height: 240, csv: "funnel-breakdown", note: t("breakdown.note", { n: VALUES }), empty: nobody,
     draw: (_, rows) => h("div", { class: "funnel-values" }, ...values(rows).map(({ value, part }) =>
@@ -298,7 +299,8 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
     const isEmpty = stored.data !== undefined && !funnel
     arrange(pair, [result, compares() && previous])
     arrange(top, [!isEmpty && pair, list])
-    arrange(main, isEmpty ? [top] : [top, state.get("by") && breakdown, droppedAt() && people, rest, taken])
+    // What has no length of its own comes last, where it pushes nothing.
+    arrange(main, isEmpty ? [top] : [top, rest, taken, state.get("by") && breakdown, droppedAt() && people])
     top.classList.toggle("nothing", isEmpty)
     result.heading = funnel ? plain(funnel.name ?? t("funnel.adHoc")) : t("funnel.title")
     breakdown.heading = t("breakdown.title", { property: plain(state.get("by")) })
@@ -352,7 +354,8 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
     const heading = people?.querySelector("h2")
     if (!isNew || !droppedAt() || !heading) return
     heading.tabIndex = -1
-    heading.focus()
+    heading.focus({ preventScroll: true })
+    people?.scrollIntoView({ block: "start" })
   })
   /** @type {(() => void) | null} */
   let closeForm = null
