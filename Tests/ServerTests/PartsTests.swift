@@ -241,3 +241,34 @@ struct PaceTests {
     #expect(await rung)
   }
 }
+
+@Suite("comments of scripts")
+struct RemarksTests {
+  @Test("lines that are only comment become empty, and nothing else changes")
+  func removed() {
+    let script = """
+      /*! a library's licence */
+      // why
+      /** one line */
+      /**
+       * many
+       */ const a = 1
+        /** @type {number} */ (a)
+      const b = "//" // behind code
+        // last
+      """
+    let wanted = """
+      /*! a library's licence */
+
+
+      \("")
+      \("")
+       const a = 1
+        /** @type {number} */ (a)
+      const b = "//" // behind code
+
+      """
+    #expect(Remarks.removed(from: script) == wanted)
+    #expect(Remarks.removed(from: "") == "" && Remarks.removed(from: "/** never ends\n1") == "\n")
+  }
+}

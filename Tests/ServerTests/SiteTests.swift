@@ -12,7 +12,9 @@ struct SiteTests {
       let policy = try #require(page.headers["content-security-policy"])
       #expect(
         policy.contains("default-src 'none'") && !policy.contains("unsafe")
-          && policy.contains("frame-ancestors 'none'"))
+          && policy.contains("frame-ancestors 'none'")
+          && policy.hasSuffix("require-trusted-types-for 'script'; trusted-types 'none'"))
+      #expect(page.headers["permissions-policy"]?.contains("geolocation=()") == true)
       #expect(page.headers["x-content-type-options"] == "nosniff")
       let tag = try #require(page.headers["etag"])
       let known = try await server.request("GET", "/crm", headers: ["If-None-Match": tag])
@@ -33,6 +35,35 @@ struct SiteTests {
       let stranger = try await server.request(
         "GET", "/rest/v1/sites", headers: ["Origin": "https://evil.example"])
       #expect(stranger.headers["access-control-allow-origin"] == nil)
+    }
+  }
+
+  @Test("files come packed to those who take it, each form with its own tag")
+  func packed() async throws {
+    try await TestServer.with { (server) async throws in
+      let path = "/dashboard/shell.js"
+      let plain = try await server.request(
+        "GET", path, headers: ["Accept-Encoding": "identity"])
+      let short = try await server.request(
+        "HEAD", path, headers: ["Accept-Encoding": "br, gzip"])
+      #expect(plain.headers["content-encoding"] == nil && short.headers["content-encoding"] == "gzip")
+      #expect(plain.headers["vary"] == "Accept-Encoding" && short.headers["vary"] == "Accept-Encoding")
+      let tags = [try #require(plain.headers["etag"]), try #require(short.headers["etag"])]
+      #expect(tags[0] != tags[1])
+      let length = try #require(short.headers["content-length"].flatMap { Int($0) })
+      #expect(length > 0 && length * 2 < plain.body.utf8.count)
+      for (tag, encoding, status) in [
+        (tags[1], "gzip", 304), (tags[0], "gzip", 200), (tags[0], "gzip;q=0", 304),
+        (tags[1], "identity", 200),
+        ("W/\(tags[1])", "*", 304),
+      ] {
+        let again = try await server.request(
+          "HEAD", path, headers: ["If-None-Match": tag, "Accept-Encoding": encoding])
+        #expect(again.status == status, "\(tag) \(encoding)")
+      }
+      let image = try await server.request("HEAD", "/tracker.v1.js", headers: ["Accept-Encoding": "gzip"])
+      #expect(image.headers["cache-control"] == "public, max-age=86400")
+      #expect(image.headers["access-control-allow-origin"] == "*")
     }
   }
 
