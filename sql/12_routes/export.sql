@@ -163,14 +163,13 @@ begin
         string_agg(vibe.csv_cell(w.name), ',' order by w.place),
         format(
             'select %s || E''\r\n'' from %s%s%s limit ($1 ->> ''limit'')::bigint offset ($1 ->> ''offset'')::bigint',
-            string_agg(format('coalesce(%s, '''')', case t.typcategory
+            string_agg(format('coalesce(%s, '''')', case
+                when c.type = any ('{int2,int4,int8,bool}'::regtype[]) then format('r.%I::text', w.name)
                 -- Infinities are no numbers to a spreadsheet.
-                when 'N' then format('case when r.%1$I::text ~ ''^-?[0-9]'' then r.%1$I::text else vibe.csv_cell(r.%1$I::text) end', w.name)
-                when 'B' then format('r.%I::text', w.name)
+                when t.typcategory = 'N' then format('case when r.%1$I::text ~ ''^-?[0-9]'' then r.%1$I::text else vibe.csv_cell(r.%1$I::text) end', w.name)
                 -- Days and instants in the notation of ISO 8601, lists and records as JSON: as the REST door gives them.
-                when 'D' then format('vibe.csv_cell(to_json(r.%I) #>> ''{}'')', w.name)
-                when 'A' then format('vibe.csv_cell(to_json(r.%I)::text)', w.name)
-                when 'C' then format('vibe.csv_cell(to_json(r.%I)::text)', w.name)
+                when t.typcategory = 'D' then format('vibe.csv_cell(to_json(r.%I) #>> ''{}'')', w.name)
+                when t.typcategory in ('A', 'C') then format('vibe.csv_cell(to_json(r.%I)::text)', w.name)
                 else format('vibe.csv_cell(r.%I::text)', w.name)
             end), ' || '','' || ' order by w.place),
             has.source,
