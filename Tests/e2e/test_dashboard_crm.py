@@ -1,4 +1,5 @@
 """The CRM page and one person's dialog: every panel against the database, live, in the address, and with hostile text."""
+import decimal
 import json
 import re
 import time
@@ -20,6 +21,12 @@ CARDS = {"total_users": "Total users", "online_now": "Online now", "new_this_wee
 
 def rows(page):
     return panel(page, "Active users").locator("tbody tr")
+
+
+def percent(share):
+    """A share of 1 as the page writes it: one decimal at most, halves away from zero."""
+    rounded = (decimal.Decimal(str(share)) * 100).quantize(decimal.Decimal("0.1"), decimal.ROUND_HALF_UP)
+    return f"{rounded}%".replace(".0%", "%")
 
 
 def track(board, visitor, *items, key=None):
@@ -49,7 +56,7 @@ def test_cards(board, visit):
         card = page.locator(f"metric-card[data-metric={metric}]")
         expect(card.get_by_role("button")).to_have_text(label)
         value = found[metric]["value"]
-        wanted = "–" if value is None else f"{value * 100:.1f}%".replace(".0%", "%") if metric == "churn_rate" else None
+        wanted = "–" if value is None else percent(value) if metric == "churn_rate" else None
         if wanted:
             expect(card.locator(".figure")).to_have_text(wanted)
         else:
@@ -115,7 +122,7 @@ def test_funnel(board, visit):
     for item, (name, users, share) in zip(panel(page, "Funnel “checkout”").locator("ol > li").all(), counted, strict=True):
         expect(item).to_contain_text(name)
         expect(item).to_contain_text(f"{users:,}")
-        expect(item).to_contain_text(f"{float(share) * 100:.1f}%".replace(".0%", "%"))
+        expect(item).to_contain_text(percent(share))
     # Several funnels: the address says which one; a site without any is told how to get one.
     board.one("select vibe.create_funnel('shop', %s, %s)::text", HOSTILE[0], json.dumps(
         [{"name": "Look", "event_name": "page_view"}, {"name": "Buy", "event_name": "purchase"}]))

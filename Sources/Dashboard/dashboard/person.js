@@ -194,7 +194,7 @@ function visitsOf(given, id, profile) {
       if (offset === 0 && open.size === 0 && rows.length > 0) open.add(rows[0].session_id)
       const total = Math.min(profile.data?.[0]?.sessions ?? rows.length, DEEPEST)
       const held = body.contains(document.activeElement) ? document.activeElement?.closest("details")?.dataset.session : null
-      body.replaceChildren(...rows.map((/** @type {any} */ row) => visit(row, open)), turn(total, VISITS, offset, (to) => {
+      body.replaceChildren(...rows.map((/** @type {any} */ row) => visit(row, open)), turn(t("person.sessions"), total, VISITS, offset, (to) => {
         offset = to
         visits.refresh()
       }))
@@ -245,7 +245,7 @@ function eventsOf(given, id) {
     draw(_, { rows, total }) {
       // Events have no key of their own here: those of one instant are told apart by their place.
       list.rows = rows.map((/** @type {any} */ row, /** @type {number} */ at) => ({ ...row, key: `${row.occurred_at} ${row.event_name} ${at}` }))
-      place.replaceChildren(list, turn(total, EVENTS, offset, (to) => {
+      place.replaceChildren(list, turn(t("person.timeline"), total, EVENTS, offset, (to) => {
         offset = to
         events.refresh()
       }), total >= DEEPEST ? h("p", { class: "muted rest" }, t("person.deepest", { n: DEEPEST })) : "")
@@ -254,5 +254,13 @@ function eventsOf(given, id) {
   })
 }
 
-/** A pager where there is more than one page. @param {number} total @param {number} limit @param {number} offset @param {(offset: number) => void} go */
-const turn = (total, limit, offset, go) => total > limit ? pager({ total, limit, offset, go }) : h("span", { hidden: true })
+/**
+ * A pager where there is more than one page, named as its list.
+ * @param {string} name @param {number} total @param {number} limit @param {number} offset @param {(offset: number) => void} go
+ */
+function turn(name, total, limit, offset, go) {
+  if (total <= limit) return h("span", { hidden: true })
+  const element = pager({ total, limit, offset, go })
+  element.setAttribute("aria-label", name)
+  return element
+}
