@@ -17,7 +17,7 @@ export function openDialog({ title, body, wide = false, close = t("close"), onCl
   const id = `dialog-${++number}`
   const end = h("button", { class: "button quiet square", type: "button", "aria-label": close }, icon("close"))
   const dialog = h("dialog", { class: wide ? "dialog wide" : "dialog", "aria-labelledby": id },
-    h("header", {}, h("h2", { id, tabindex: "-1" }, plain(title)), end),
+    h("div", { class: "head" }, h("h2", { id, tabindex: "-1" }, plain(title)), end),
     h("div", { class: "body" }, ...(Array.isArray(body) ? body : [body])))
   end.addEventListener("click", () => dialog.close())
   // A press that began inside, as when marking text, does not close.

@@ -62,7 +62,7 @@ export class Panel extends HTMLElement {
     this.#sql = store ? h("button", { class: "button small", type: "button", onclick: () => this.#showSql() }, icon("code"), t("panel.sql")) : null
     this.#nameActs()
     this.append(
-      h("header", {}, this.#heading, note && h("span", { class: "note" }, note), h("div", { class: "controls" }, ...controls, this.#csv, this.#sql)),
+      h("div", { class: "head" }, this.#heading, note && h("span", { class: "note" }, note), h("div", { class: "controls" }, ...controls, this.#csv, this.#sql)),
       this.#stale, this.#body, this.#notice)
     if (store) this.#wait()
     else this.#show(undefined)
