@@ -67,6 +67,13 @@ Deno.test("a question is what it was when it was made", () => {
   const query = new Query({ from: "f", arguments: given })
   given.site = "2"
   assert.match(query.sql(), /site => '1'/)
+  // A time is the same text in all forms.
+  const at = new Query({ from: "f", arguments: { before: new Date(0), none: undefined } })
+  assert.match(at.sql(), /f\(before => '1970-01-01T00:00:00.000Z'\)/)
+  assert.equal(JSON.stringify(at), '{"from":"f","arguments":{"before":"1970-01-01T00:00:00.000Z"}}')
+  for (const wrong of [NaN, Infinity, [1, -Infinity], { deep: { in: NaN } }, 1n]) {
+    assert.throws(() => new Query({ from: "f", arguments: { a: wrong } }), TypeError)
+  }
 })
 
 Deno.test("the request says the same", async () => {

@@ -152,8 +152,8 @@ export class Query {
   /** @param {Question<From>} question */
   constructor(question) {
     /** @readonly */
-    this.question = structuredClone(question)
-    const { where = [], order = [], limit, offset } = question
+    this.question = asJSON(question)
+    const { where = [], order = [], limit, offset } = this.question
     for (const [column, operator, value] of where) check(column, operator, value)
     for (const key of order) sortKey(key)
     for (const [name, number] of Object.entries({ limit, offset })) {
@@ -161,15 +161,10 @@ export class Query {
     }
   }
 
-  /** The arguments that are given. */
-  get #given() {
-    return Object.entries(this.question.arguments ?? {}).filter(([, value]) => value !== undefined)
-  }
-
   /** @returns {string} the question for psql, for whoever has the rights of the one signed in */
   sql() {
     const { from, arguments: given, select, where = [], order = [], limit, offset } = this.question
-    const list = this.#given.map(([name, value]) => `${identifier(name)} => ${argument(value)}`).join(", ")
+    const list = Object.entries(given ?? {}).map(([name, value]) => `${identifier(name)} => ${argument(value)}`).join(", ")
     const lines = [
       `select ${select?.length ? select.map(identifier).join(", ") : "*"}`,
       `from vibe.${identifier(from)}${given ? `(${list})` : ""}`,
@@ -187,9 +182,9 @@ export class Query {
     return `/api/v1/csv?${new URLSearchParams({ name: file, query: JSON.stringify(this) })}`
   }
 
-  /** What JSON.stringify takes: the question, without what is undefined. */
+  /** What JSON.stringify takes. */
   toJSON() {
-    return { ...this.question, ...(this.question.arguments ? { arguments: Object.fromEntries(this.#given) } : {}) }
+    return this.question
   }
 
   /**
@@ -215,7 +210,7 @@ export class Query {
     const { from, arguments: given } = this.question
     const path = `/rest/v1/${given ? "rpc/" : ""}${encodeURIComponent(from)}?${this.#shape()}`.replace(/\?$/, "")
     const { data, headers } = await request(path, {
-      body: given && Object.fromEntries(this.#given),
+      body: given,
       headers: count ? { Prefer: "count=exact" } : {},
       signal,
     })
@@ -239,6 +234,17 @@ export class Query {
     if (offset) shape.set("offset", String(offset))
     return shape
   }
+}
+
+/**
+ * A copy as all three forms can say it: nothing undefined, times as texts, no infinity.
+ * @template T @param {T} question @returns {T}
+ */
+function asJSON(question) {
+  return JSON.parse(JSON.stringify(question, (name, value) => {
+    if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError(`${name} must be a finite number`)
+    return value
+  }))
 }
 
 /** @param {string} column @param {Operator} operator @param {Scalar | Scalar[]} value */
