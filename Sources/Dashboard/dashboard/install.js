@@ -49,6 +49,7 @@ addWords({
 
 const EXAMPLE = `vibeTrack("add_to_cart", { product: "mug", price: 12 })
 vibeIdentify("customer-42", { name: "Ada", email: "ada@shop.example" })`
+const isNarrow = matchMedia("(max-width: 640px)").matches
 const OPTIONS = /** @type {const} */ (["consent", "cookieless", "hash", "ignore"])
 
 /** The line for the pages of the current site. Keys are letters and digits. */
@@ -83,7 +84,7 @@ export function installGuide() {
   return panel({
     title: t("install.title"),
     store: lastEvent,
-    height: 330,
+    height: isNarrow ? 560 : 330, // as it will be: nothing below may jump
     empty: () => null, // waiting is an answer too
     draw(_, [last]) {
       where.textContent = t("install.paste", { site: plain(site.current?.name) })
@@ -120,7 +121,7 @@ function keyPanel() {
       site.current?.role === "owner" ? h("button", { class: "button danger", type: "button", onclick: ask }, t("install.newKey")) : null))
   return panel({
     title: t("install.key"),
-    height: 120,
+    height: isNarrow ? 210 : 130,
     store: siteKey,
     draw(_, [row]) {
       shown.textContent = row?.key ?? ""

@@ -274,7 +274,7 @@ export function sessionsSection(page) {
       panel({
         title: t("settings.sessions"), store: sessions, csv: "sessions", controls: [others], note: t("sessions.note"),
         draw(_, rows) {
-          others.hidden = rows.length < 2
+          others.disabled = rows.length < 2
           list.rows = rows
           return list
         },
