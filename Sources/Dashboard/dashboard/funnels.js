@@ -31,7 +31,7 @@ const words = {
     "empty.title": "Nobody entered this funnel", "empty.text": "Nobody took its first step in this period.",
     "empty.segment": "Nobody of this segment took its first step in this period.", "empty.longer": "Try 12 months",
     "breakdown.title": "By {property}", "breakdown.note": "at entry, the {n} largest", "breakdown.missing": "(not set)",
-    "trend.title": "Conversion over time", "trend.label": "Conversion", "trend.note": "by day of entry; dotted while users may still convert",
+    "trend.title": "Conversion over time", "trend.label": "Conversion", "trend.note": "By day of entry; dotted while users may still convert.",
     "target.label": "Converted to", "target.to": "to {name}",
     "durations.title": "Time to convert", "durations.to": "Time to “{name}”", "durations.none": "Nobody converted",
     "durations.noneText": "There is no time to show.", "durations.under": "under {time}", "durations.between": "{from} to {to}",
@@ -56,7 +56,7 @@ const words = {
     "empty.segment": "Ninguém deste segmento fez a primeira etapa neste período.", "empty.longer": "Tentar 12 meses",
     "breakdown.title": "Por {property}", "breakdown.note": "na entrada, os {n} maiores", "breakdown.missing": "(sem valor)",
     "trend.title": "Conversão ao longo do tempo", "trend.label": "Conversão",
-    "trend.note": "por dia de entrada; pontilhada enquanto ainda se pode converter",
+    "trend.note": "Por dia de entrada; pontilhada enquanto ainda se pode converter.",
     "target.label": "Convertidos até", "target.to": "até {name}",
     "durations.title": "Tempo até converter", "durations.to": "Tempo até “{name}”", "durations.none": "Ninguém converteu",
     "durations.noneText": "Não há tempo a mostrar.", "durations.under": "menos de {time}", "durations.between": "{from} a {to}",
@@ -73,7 +73,7 @@ const words = {
 openPage({ name: "funnels", words, build })
 
 /** @param {import("./shell.js").Page} page */
-async function build({ t, state, main, toolbar, shortcut, openPerson }) {
+function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const canWrite = () => site.current?.role !== "viewer"
 
   // MARK: What is asked
@@ -156,6 +156,8 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
   }
   for (const reached of ["focus", "pointerenter"]) segments.addEventListener(reached, offerSegments)
 
+  fillSegments()
+
   const compare = h("select", { class: "field", "aria-label": t("compare.label") },
     h("option", { value: "" }, t("compare.none")), h("option", { value: "previous" }, t("compare.previous")), h("option", { value: "by" }, t("compare.by")))
   const property = h("input", { class: "field", "aria-label": t("compare.property"), placeholder: t("compare.property"), list: "properties", maxlength: "100" })
@@ -208,10 +210,10 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
   }
   const addStep = () => h("button", { class: "button primary", type: "button", onclick: () => state.push({ edit: "new" }) }, t("list.addStep"))
 
-  const edit = h("button", { class: "button small", type: "button", onclick: () => state.push({ edit: "1" }) })
+  const edit = h("button", { class: "button small", type: "button", onclick: () => state.push({ edit: "1" }) }, t(canWrite() ? "funnel.edit" : "funnel.change"))
   const remove = h("button", { class: "button small", type: "button", onclick: removeFunnel }, t("delete"))
-  const result = panel({ title: t("funnel.title"), store: conversion, height: 320, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
-  const previous = panel({ title: t("compare.previous"), store: before, height: 320, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
+  const result = panel({ title: t("funnel.title"), store: conversion, height: 360, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
+  const previous = panel({ title: t("compare.previous"), store: before, height: 360, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
   const breakdown = panel({
     title: t("compare.by"), store: broken, height: 240, csv: "funnel-breakdown", note: t("breakdown.note", { n: VALUES }), empty: nobody,
     draw: (_, rows) => h("div", { class: "funnel-values" }, ...values(rows).map(({ value, part }) =>
@@ -232,14 +234,15 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
     return { title: t("empty.title"), text: t(state.get("segment") ? "empty.segment" : "empty.text"), acts }
   }
 
-  const target = h("select", { class: "field", "aria-label": t("target.label") })
+  const target = h("select", { class: "field funnel-target", "aria-label": t("target.label") })
   target.addEventListener("change", () => state.set({ step: target.value === String(size()) ? null : target.value }))
   const chart = lineChart({ label: t("trend.label"), format: "rate", height: 220 })
+  const drawing = h("div", {}, chart, h("p", { class: "funnel-note" }, t("trend.note")))
   const course = panel({
-    title: t("trend.title"), store: trend, height: 280, csv: "funnel-trend", controls: [target], note: t("trend.note"),
+    title: t("trend.title"), store: trend, height: 280, csv: "funnel-trend", controls: [target],
     draw(_, rows) {
       chart.points = rows.map((/** @type {any} */ row) => ({ date: row.day, value: row.conversion_from_start, is_partial: !row.is_complete }))
-      return chart
+      return drawing
     },
   })
   const spread = panel({
@@ -288,9 +291,6 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
   const top = h("div", { class: "grid funnel-top" })
   const rest = h("div", { class: "grid" }, course, spread)
 
-  // A panel that came later would push the others down.
-  if (droppedAt()) await loadPeople()
-
   // MARK: What follows from the address
 
   function dress() {
@@ -313,7 +313,7 @@ async function build({ t, state, main, toolbar, shortcut, openPerson }) {
     else if (at) loadPeople().then(dress)
     target.replaceChildren(...names.slice(1).map((/** @type {string} */ name, /** @type {number} */ place) => h("option", { value: place + 2 }, t("target.to", { name }))))
     target.value = String(lastStep())
-    target.hidden = names.length < 3
+    target.classList.toggle("one", names.length < 3)
     spread.heading = t("durations.to", { name: names[lastStep() - 1] })
     for (const button of list.querySelectorAll(".funnel-list button")) {
       const isCurrent = funnel.isStored && button.querySelector(".name")?.textContent === plain(funnel.name)

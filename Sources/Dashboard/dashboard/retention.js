@@ -84,7 +84,7 @@ function build({ t, state, main, toolbar, shortcut }) {
   const cohortName = (date) => by() === "month" ? day(date, undefined, { month: "short", year: "numeric" }) : day(date)
 
   const grid = panel({
-    title: t("table.title"), store: cohorts, height: 320, csv: "retention", note: t("table.note"), draw: (_, rows) => draw(rows),
+    title: t("table.title"), store: cohorts, height: 440, csv: "retention", note: t("table.note"), draw: (_, rows) => draw(rows),
     empty: (rows) => rows.some((/** @type {any} */ { cohort_users }) => cohort_users > 0) ? null : {
       title: t("empty.title"), text: t("empty.text"),
       acts: [h("button", { class: "button", type: "button", onclick: () => state.set({ span: spans().at(-1) ?? null }) }, t("empty.longer"))],
