@@ -1,6 +1,6 @@
 // What a dashboard is made of: questions to the database, stores that keep their answers fresh, the site and the session.
 // Served as /client.js. Nothing in here touches the page.
-import { Query } from "/client/query.js"
+import { Query, writes } from "/client/query.js"
 import { live } from "/client/live.js"
 
 export { ApiError, call, Query, session } from "/client/query.js"
@@ -69,7 +69,8 @@ export const site = new CurrentSite()
  * @property {string[]} [tables] the question is asked again when a row of these changes
  * @property {number} [every] ms after which it is asked again while the page is visible
  * @property {number} [pause] ms at least between two reads that nobody asked for, however many changes come in
- * @property {number} [fresh] ms for which an answer will do when its question comes back, as a month chosen again
+ * @property {number} [fresh] ms for which an answer will do when its question comes back, as a month chosen again, unless call() was
+ *   used since; 30,000, or 0 where there are `tables`
  * @property {(rows: any[], total: number | null) => Data} [pick] what `data` is made of; the rows unless given, { rows, total } with count
  * @property {boolean} [count] whether the number of rows without limit and offset is wanted too
  */
@@ -111,7 +112,7 @@ export class Store {
   #endings = []
 
   /** @param {() => Query<any> | null} ask called at every read; null while there is nothing to ask @param {Options<Data>} options */
-  constructor(ask, { tables = [], every = 0, pause = 500, fresh = 0, count = false, pick } = {}) {
+  constructor(ask, { tables = [], every = 0, pause = 500, fresh = tables.length ? 0 : 30_000, count = false, pick } = {}) {
     this.#ask = ask
     this.#options = { tables, every, pause, fresh, count, pick: pick ?? ((rows, total) => /** @type {any} */ (count ? { rows, total } : rows)) }
   }
@@ -219,7 +220,7 @@ export class Store {
       this.#query = this.#ask()
       if (!this.#query) return this.#end(reading)
       const key = this.#query.sql(), kept = this.#kept.get(key)
-      if (orKept && kept && this.#begun - kept.begun < this.#options.fresh) {
+      if (orKept && kept && kept.begun > Math.max(this.#begun - this.#options.fresh, writes.lastAt)) {
         this.data = kept.data
         this.at = kept.at
         this.error = null

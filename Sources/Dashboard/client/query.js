@@ -114,8 +114,16 @@ function told(body) {
  * @param {string} name @param {Record<string, unknown>} given arguments by name; undefined ones are left out
  * @returns {Promise<any>} its result: a value, a row, or rows
  */
-export const call = async (name, given = {}) =>
-  (await request(`/rest/v1/rpc/${encodeURIComponent(name)}`, { body: given })).data
+export async function call(name, given = {}) {
+  try {
+    return (await request(`/rest/v1/rpc/${encodeURIComponent(name)}`, { body: given })).data
+  } finally {
+    writes.lastAt = performance.now() // also after a failure: nobody knows how far it came
+  }
+}
+
+/** When this page last changed something: answers from before may be wrong. */
+export const writes = { lastAt: -Infinity }
 
 /** @param {string} path @param {object} body @param {string} [method] */
 const auth = async (path, body, method) =>
