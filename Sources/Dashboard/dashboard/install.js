@@ -84,7 +84,7 @@ export function installGuide() {
   return panel({
     title: t("install.title"),
     store: lastEvent,
-    height: isNarrow ? 560 : 330, // as it will be: nothing below may jump
+    height: isNarrow ? 450 : 330, // as it will be: nothing below may jump
     empty: () => null, // waiting is an answer too
     draw(_, [last]) {
       where.textContent = t("install.paste", { site: plain(site.current?.name) })
