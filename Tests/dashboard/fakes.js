@@ -32,7 +32,7 @@ export function held() {
 
 /** Waits until something holds. @param {() => unknown} condition @param {string} [what] */
 export async function until(condition, what = String(condition)) {
-  for (let turn = 0; turn < 400; turn++) {
+  for (let turn = 0; turn < 1000; turn++) {
     if (condition()) return
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

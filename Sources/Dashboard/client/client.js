@@ -8,6 +8,7 @@ export { live }
 
 const FALL_BACK = 15_000 // ms between reads while changes cannot be heard
 const KEPT = 30 // answers of a store that are kept for its questions to come back
+const SETTLED = 2_000 // ms between the first read and the one after the stream's start: a page that loads has better things to do
 const TROUBLED = 5_000 // ms at least before the next read after one that failed
 
 /** @typedef {import("./types.d.ts").Site} Site */
@@ -100,7 +101,7 @@ export class Store {
   #kept = new Map()
   /** @type {AbortController | null} the read under way */
   #reading = null
-  /** Something has happened since that read began. */
+  /** Someone has asked for a later answer than that one. */
   #again = false
   /** @type {(() => void)[]} who waits for the end of reading */
   #waiting = []
@@ -165,7 +166,7 @@ export class Store {
     if (this.#answered && attempt(this.#ask)?.sql() !== this.#answered.sql()) this.#forget()
     const seen = () => this.#plan()
     this.#endings.push(live.watch(tables, (siteId) => {
-      if (siteId === null) this.#schedule(this.#begun + pause)
+      if (siteId === null) this.#schedule(this.#begun + Math.max(pause, SETTLED))
       else if (siteId === site.current?.site_id) this.#schedule(this.#begun + this.#pause)
     }))
     this.#endings.push(live.subscribe(() => this.#plan()))
@@ -259,10 +260,10 @@ export class Store {
     this.#reading = null
     this.loading = false
     this.#tell()
-    if (this.#again && this.#waiting.length > 0) this.#read()
+    if (this.#again) this.#read()
     else {
       this.#release()
-      if (this.isActive) this.#again ? this.#schedule(this.#begun + this.#pause) : this.#plan()
+      if (this.isActive) this.#plan()
     }
   }
 
@@ -282,13 +283,9 @@ export class Store {
 
   /** Reads at an instant of performance.now(), or at an earlier one that was set before; hidden pages wait until they are seen. @param {number} at */
   #schedule(at) {
-    if (this.#reading) {
-      this.#again = true
-      return
-    }
     this.#dueAt = Math.min(this.#dueAt, at)
     clearTimeout(this.#timer)
-    if (globalThis.document?.hidden) return
+    if (this.#reading || globalThis.document?.hidden) return
     this.#timer = setTimeout(() => this.#read(), Math.max(0, this.#dueAt - performance.now()))
   }
 
