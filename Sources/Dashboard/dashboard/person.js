@@ -78,7 +78,7 @@ function show(id, onClose) {
   // An article, since the panels' heads in it are not the page's.
   const body = h("article", { class: "person" },
     h("div", { class: "person-about" },
-      panel({ title: t("person.profile"), store: profile, csv: `user-${id}`, height: 220, draw: (_, [row]) => facts(profileOf(row)) }),
+      panel({ title: t("person.profile"), store: profile, csv: `user-${id}`, height: 340, draw: (_, [row]) => facts(profileOf(row)) }),
       h("div", { class: "stack" }, value, segmentsOf(given, id))),
     visitsOf(given, id, profile), eventsOf(given, id))
   let customer = /** @type {number | null} */ (null)
@@ -141,14 +141,14 @@ function profileOf(row) {
 function valueOf(customer) {
   const none = { title: t("person.noOrders"), text: t("person.noOrders.text") }
   if (customer === null) {
-    const element = panel({ title: t("person.rfm"), height: 60, draw: () => h("p", { class: "muted" }, `${none.title}. ${none.text}`) })
+    const element = panel({ title: t("person.rfm"), height: 120, draw: () => h("p", { class: "muted" }, `${none.title}. ${none.text}`) })
     return element
   }
   const rated = store(() => new Query({
     from: "customer_rfm", where: [["site_id", "eq", site.current?.site_id ?? 0], ["customer_id", "eq", customer]],
   }), { every: 60_000 })
   return panel({
-    title: t("person.rfm"), store: rated, csv: `customer-${customer}`, height: 60, empty: (rows) => rows.length > 0 ? null : none,
+    title: t("person.rfm"), store: rated, csv: `customer-${customer}`, height: 120, empty: (rows) => rows.length > 0 ? null : none,
     draw(_, [row]) {
       const label = language === "pt" ? row.label_pt : row.label
       return facts([
@@ -166,7 +166,7 @@ function valueOf(customer) {
 /** @param {{ site: string, user_id: string }} given @param {string} id */
 function segmentsOf(given, id) {
   return panel({
-    title: t("person.segments"), csv: `segments-of-user-${id}`, height: 40,
+    title: t("person.segments"), csv: `segments-of-user-${id}`, height: 80,
     store: store(() => new Query({ from: "user_segments", arguments: given }), { every: 60_000 }),
     empty: (rows) => rows.length > 0 ? null : { title: t("person.noSegments"), text: t("person.noSegments.text") },
     draw: (_, rows) => h("ul", { class: "plain" }, ...rows.map((/** @type {any} */ { segment, entered_at: at }) => h("li", { title: moment(at) },
