@@ -49,7 +49,11 @@ export async function openPage({ name, words, build }) {
     side.signedIn(user)
     /** @type {Page} */
     const page = { site, t, state, main, toolbar, shortcut, openPerson, person: openPerson, user }
-    if (site.all.length === 0) return main.replaceChildren(await firstSite(page))
+    if (site.all.length === 0) {
+      main.replaceChildren(await firstSite(page))
+      root.dataset.state = "ready"
+      return
+    }
     site.subscribe(() => {
       useTimeZone(site.current?.time_zone)
       footer.replaceChildren(h("span", {}, t("shell.zones", zones())),
@@ -58,8 +62,11 @@ export async function openPage({ name, words, build }) {
     await build(page)
     state.watch(["user"], () => { if (state.get("user")) watchPerson(page) })
     state.watch(["site"], chooseSite)
+    root.dataset.state = "ready"
   } catch (error) {
-    if (!leave(error)) main.replaceChildren(failed(error))
+    if (leave(error)) return
+    main.replaceChildren(failed(error))
+    root.dataset.state = "error"
   }
 }
 
