@@ -88,7 +88,7 @@ def test_tables_come_as_csv(board, visit):
     assert head[:3] == ["step", "name", "users"]
     assert [(row[1], int(row[2])) for row in rows] == [(name, users) for name, users, *_ in conversion(board)]
     people = csv_of(page, "Who dropped off before “Cart”")
-    assert people[0][0] == "user_id" and len(people) == 21
+    assert people[0][0] == "user_id" and len(people) == 1 + conversion(board)[1][3] > 21, "all of them, not the page alone"
     page.goto(f"{board.url}/retention")
     head, *rows = csv_of(settle(page), "Retention by cohort")
     assert head[0] == "cohort" and len(rows) == 12 * 13 // 2

@@ -1,5 +1,5 @@
 // The people who dropped off before a step: read, with the table they stand in, when somebody asks for them.
-import { h } from "./dom.js"
+import { h, icon } from "./dom.js"
 import { plain } from "./format.js"
 import { panel } from "./panel.js"
 import { pager, table } from "./table.js"
@@ -20,10 +20,10 @@ addWords({
 /**
  * @param {{
  *   store: import("/client.js").Store, limit: number, close: () => void, open: (userId: number) => void,
- *   total: () => number | undefined, known: () => number[], go: (known: number[]) => void,
- * }} options `known`: the last user of each page before this one, by which the next is found; `go` turns to another
+ *   total: () => number | undefined, known: () => number[], go: (known: number[]) => void, csv: () => string | undefined,
+ * }} options `csv`: where all of them are to be had, not this page alone; `known`: the last user of each page before this one, by which the next is found; `go` turns to another
  */
-export function peoplePanel({ store, limit, close, open, total, known, go }) {
+export function peoplePanel({ store, limit, close, open, total, known, go, csv }) {
   const people = table({
     caption: t("people.caption"), rowKey: (row) => row.user_id, open: (row) => open(row.user_id),
     columns: [
@@ -35,10 +35,13 @@ export function peoplePanel({ store, limit, close, open, total, known, go }) {
   })
   const paging = h("div")
   const body = h("div", { class: "funnel-people" }, people, paging)
-  return panel({
-    title: t("people.title"), store, height: 240, csv: "funnel-dropped",
-    controls: [h("button", { class: "button small", type: "button", onclick: close }, t("close"))],
+  const all = h("a", { class: "button small", download: true, href: "#" }, icon("download"), t("panel.csv"))
+  const element = panel({
+    title: t("people.title"), store, height: 240,
+    controls: [h("button", { class: "button small", type: "button", onclick: close }, t("close")), all],
     draw(_, rows) {
+      all.href = csv() ?? "#"
+      all.setAttribute("aria-label", t("panel.csvOf", { title: element.heading }))
       people.rows = rows
       const before = known()
       paging.replaceChildren(pager({
@@ -48,6 +51,7 @@ export function peoplePanel({ store, limit, close, open, total, known, go }) {
       return body
     },
   })
+  return element
 }
 
 /** @param {string} name of the step that was not taken */

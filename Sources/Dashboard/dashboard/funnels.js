@@ -284,6 +284,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
       store: dropped, limit: PAGE, known: pages, open: openPerson, close: () => state.undo({ drop: null, after: null }),
       total: () => conversion.data?.find((/** @type {any} */ { step }) => step === droppedAt())?.drop_off,
       go: (known) => state.set({ after: known.join(",") }),
+      csv: () => query("funnel_users", { stopped_after: (droppedAt() ?? 2) - 1, at_most: 10_000 })?.csv("funnel-dropped"),
     })
   }
 
@@ -334,7 +335,11 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
       ask(...reports)
     }
   })
+  let isFirst = true
   state.watch(ASKED, () => {
+    // A page of other people means nothing.
+    if (!isFirst && state.get("after")) state.set({ after: null })
+    isFirst = false
     known = JSON.stringify([site.current?.site_id, chosen()])
     fillSegments()
     dress()
