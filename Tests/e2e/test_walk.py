@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from browsing import eventually
 from conftest import connect
 
+expect.set_options(timeout=20_000)  # the machine may have more to do
 PASSWORD = "a long enough password"
 STREAM = """
 window.changes = [];

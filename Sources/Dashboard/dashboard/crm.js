@@ -251,7 +251,11 @@ function activeUsers(page) {
       rest.textContent = t("online.rest", { shown: rows.length, total })
       return body
     },
-    empty: ({ rows }) => rows.length > 0 ? null : nobody(page),
+    empty({ rows }) {
+      if (rows.length > 0) return null
+      if (list) list.rows = [] // whoever comes next has arrived
+      return nobody(page)
+    },
   })
   element.classList.add("active-users")
   state.watch(["segment"], () => { onlineUsers.set({ segment: state.get("segment") || null }) })
