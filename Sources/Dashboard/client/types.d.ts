@@ -2206,6 +2206,8 @@ export interface Relations {
     page_views: number | null
     /** events other than page views; heartbeats are not events */
     events: number | null
+    /** how long a page was in front and had the focus; 0 where the page sends no heartbeats */
+    engaged_seconds: number | null
     /** at most one page view and no other event */
     is_bounce: boolean | null
     /** host of the first page */
@@ -2270,6 +2272,8 @@ export interface Relations {
     page_views: number
     /** events other than page views; heartbeats are not events */
     events: number
+    /** how long a page was in front and had the focus, by its heartbeats; at most a day */
+    engaged_seconds: number
     /** host of the first page */
     host: string | null
     /** path of the first page */
