@@ -4,19 +4,19 @@ import { openDialog, saidBy } from "./dialog.js"
 import { h } from "./dom.js"
 import { day, figure, money, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { dot, labelOf, nameOf } from "./segmentation-parts.js"
+import { dot, labelOf, nameOf } from "./segmentation.js"
 import { pager, table } from "./table.js"
 import { t } from "./words.js"
 
 const PAGE = 10 // rows
 
-/** Opens the customer that the address names; a known visitor takes the customer's place. @param {import("./segmentation-parts.js").Context} context */
+/** Opens the customer that the address names; a known visitor takes the customer's place. @param {import("./segmentation.js").Context} context */
 export async function customerDialog({ page, ask }) {
   const { state, site } = page
   const id = Number(state.get("customer"))
   if (!Number.isSafeInteger(id) || !site.current) return
   const of = site.current.site_id
-  const person = h("div", { class: "stack" }, h("p", { class: "muted", role: "status" }, t("panel.loading", { title: t("seg.customer") })))
+  const person = h("article", { class: "stack" }, h("p", { class: "muted", role: "status" }, t("panel.loading", { title: t("seg.customer") })))
   let isOpen = true
   const close = openDialog({ title: t("seg.customer"), body: person, wide: true, onClose: () => {
     isOpen = false
@@ -55,7 +55,7 @@ function profile(customer, currency) {
     h("p", { class: "muted" }, t("seg.noVisitor")))
 }
 
-/** @param {number} id @param {import("./segmentation-parts.js").Context["ask"]} ask */
+/** @param {number} id @param {import("./segmentation.js").Context["ask"]} ask */
 function rfm(id, ask) {
   const rows = table({
     caption: t("seg.rfmHistory"), rowKey: (row) => row.period,
@@ -68,7 +68,7 @@ function rfm(id, ask) {
     ],
   })
   return panel({
-    title: t("seg.rfmHistory"), store: store(() => ask("rfm_history", { customer_id: id }, { order: ["period_end.desc"] })), csv: "rfm", height: 120,
+    title: t("seg.rfmHistory"), store: store(() => ask("rfm_history", { customer_id: id }, { order: ["period_end.desc"] })), csv: "rfm", height: 150,
     draw(body, data) {
       rows.rows = data
       return rows

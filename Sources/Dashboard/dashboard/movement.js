@@ -3,13 +3,13 @@ import { store } from "/client.js"
 import { h } from "./dom.js"
 import { exact, figure, percent, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { follow, labelOf, nameOf, paint } from "./segmentation-parts.js"
+import { firstPageInstead, follow, labelOf, nameOf, paint } from "./segmentation.js"
 import { pager, table } from "./table.js"
 import { t } from "./words.js"
 
 const PAGE = 25 // rows
 
-/** @typedef {import("./segmentation-parts.js").Context} Context */
+/** @typedef {import("./segmentation.js").Context} Context */
 
 /** @param {Context} context */
 export function movementView(context) {
@@ -42,6 +42,7 @@ export function movementView(context) {
   const look = { context, names, isRfm, before, chosen }
   const view = h("div", { class: "stack" }, matrixPanel(look, movement), moversPanel(look, movers, movement))
   names.subscribe(() => {})
+  firstPageInstead(movers, state, "at")
   follow(context, new Map([[names, ["by"]], [movement, ["by", "before"]], [movers, ["by", "before", "moved", "at"]]]))
   return view
 }

@@ -1,13 +1,14 @@
 // The rule builder: what can be asked is read from vibe.segment_schema(), and what is wrong is said at the field it is about.
 import { h, icon } from "./dom.js"
-import { labelOf } from "./segmentation-parts.js"
-import { addWords, t } from "./words.js"
+import { plain } from "./format.js"
+import { labelOf } from "./segmentation.js"
+import { addWords, language, t } from "./words.js"
 
 /**
  * @typedef {Record<string, any>} Node a condition or a group of them, as criteria have it
  * @typedef {{ field: string | null, rule: string | null }} Operand where the value stands and which rule of the schema it follows
  * @typedef {{ side: string, name: string, ops: Map<string, Operand> }} Field
- * @typedef {{ clusters: any[], segments: string[], subject: () => string, changed: () => void }} Given
+ * @typedef {{ clusters: any[], segments: any[], subject: () => string, changed: () => void }} Given
  * @typedef {{ element: HTMLElement, read: (path: string) => Node }} Editor `read` also writes the path onto the fields
  */
 
@@ -281,8 +282,10 @@ class Maker {
   #act(act, given) {
     if (act === "segment") {
       const select = h("select", { class: "field", "aria-label": t("rule.act.segment") },
-        ...this.#given.segments.map((name) => h("option", { value: name, selected: given.segment === name }, name)))
-      return { elements: [select], read: (path) => (select.dataset.path = `${path}.segment`, { segment: select.value }) }
+        ...this.#given.segments.map((one) =>
+        h("option", { value: one.segment_id, selected: [one.segment_id, one.name].includes(given.segment) }, plain(language === "pt" ? one.name_pt : one.name))))
+      // The database keeps the id, so that a segment can be renamed.
+      return { elements: [select], read: (path) => (select.dataset.path = `${path}.segment`, { segment: number(select.value) }) }
     }
     const isSpent = act === "spent"
     const event = act === "event" ? input("text", given.event ?? "page_view", t("rule.event")) : null

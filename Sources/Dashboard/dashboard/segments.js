@@ -5,15 +5,14 @@ import { confirmAct, openDialog, saidBy, toast } from "./dialog.js"
 import { h, icon } from "./dom.js"
 import { exact, figure, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { ruleBuilder } from "./rules.js"
-import { searchField } from "./segmentation-parts.js"
+import { searchField } from "./segmentation.js"
 import { pager, table } from "./table.js"
 import { language, t } from "./words.js"
 
 const PAGE = 20 // rows
 const PAUSE = 350 // ms after the last key before a rule is tried
 
-/** @typedef {import("./segmentation-parts.js").Context} Context */
+/** @typedef {import("./segmentation.js").Context} Context */
 
 /** @param {Context} context */
 export function segmentsView(context) {
@@ -86,7 +85,7 @@ function segmentDialog(context, segments, row, ended) {
     { order: ["name.asc.nullslast", "subject_id"], limit: PAGE, offset: Math.max(0, Math.trunc(Number(state.get("row")) || 0)) }), { count: true })
   const reread = () => Promise.all([segments.refresh(), history.refresh(), people.refresh()])
   const body = [facts,
-    panel({ title: t("seg.history"), store: history, csv: "segment-history", height: 200, draw(place, data) {
+    panel({ title: t("seg.history"), store: history, csv: "segment-history", height: 262, draw(place, data) {
       chart.points = data.map((/** @type {any} */ one, /** @type {number} */ at) => ({ date: one.day, value: one.size, is_partial: at === data.length - 1 }))
       return chart
     } }),
@@ -94,7 +93,7 @@ function segmentDialog(context, segments, row, ended) {
   /** @type {(() => void)[]} */
   const ends = []
   let isOpen = true
-  const close = openDialog({ title: nameIn(row), body, wide: true, onClose: () => {
+  const close = openDialog({ title: nameIn(row), body: h("article", { class: "stack" }, ...body), wide: true, onClose: () => {
     isOpen = false
     for (const end of ends) end()
     ended()
@@ -130,13 +129,14 @@ function segmentDialog(context, segments, row, ended) {
         await segments.refresh()
       }),
     ] : []
-    facts.replaceChildren(
+    facts.replaceChildren(...[
       h("div", { class: "row" }, h("span", { class: "badge" }, t(`seg.kind.${now.kind}`)), h("span", { class: "badge" }, t(`seg.subject.${now.subject}`)),
         now.tier && h("span", { class: "badge" }, now.tier), h("strong", { title: exact(now.size) }, `${t("seg.size")}: ${figure(now.size)}`)),
       now.description && h("p", {}, plain(now.description)),
       now.error && h("p", { class: "bad" }, t("seg.error", { error: plain(now.error) })),
       now.criteria && h("details", {}, h("summary", {}, t("seg.rule")), h("pre", { class: "sql", tabindex: "0" }, JSON.stringify(now.criteria, null, 2))),
-      acts.length > 0 && h("div", { class: "row" }, ...acts))
+      acts.length > 0 && h("div", { class: "row" }, ...acts),
+    ].filter((part) => part instanceof Node))
   }
   ends.push(segments.subscribe(draw))
 }
@@ -170,7 +170,7 @@ function peoplePanel(context, segment, people, reread) {
   })
   const foot = h("div"), place = h("div", { class: "rows" }, rows, foot)
   const list = panel({
-    title: t("seg.people"), store: people, csv: "segment-members", height: 200, controls: [searchField(state, "member", t("seg.search"), "row")],
+    title: t("seg.people"), store: people, csv: "segment-members", height: 300, controls: [searchField(state, "member", t("seg.search"), "row")],
     empty: (data) => data.total === 0 ? { title: t("seg.people.none"), text: "" } : null,
     draw(body, data) {
       rows.rows = data.rows
@@ -234,7 +234,6 @@ function adder({ page }, segment, reread) {
  */
 async function editDialog(context, segments, row, reread) {
   const { page, ask } = context
-  const { state } = page
   const site = String(page.site.current?.site_id)
   const name = h("input", { class: "field", required: true, maxlength: 100, autocomplete: "off" })
   const description = h("input", { class: "field", maxlength: 2000, autocomplete: "off" })
@@ -262,7 +261,7 @@ async function editDialog(context, segments, row, reread) {
   let timer = 0
   /** @type {AbortController | null} */
   let reading = null
-  /** @type {ReturnType<typeof ruleBuilder> | null} */
+  /** @type {ReturnType<typeof import("./rules.js").ruleBuilder> | null} */
   let builder = null
   const preview = async () => {
     reading?.abort()
@@ -325,12 +324,13 @@ async function editDialog(context, segments, row, reread) {
   dress()
   if (row && row.kind !== "rule") return
   try {
-    const [[schema], labels] = await Promise.all([
+    const [{ ruleBuilder }, [schema], labels] = await Promise.all([
+      import("./rules.js"), // comes with the first rule
       new Query({ from: "segment_schema", arguments: {} }).run(),
       new Query({ from: "rfm_cluster_labels", select: ["cluster", "label_en", "label_pt", "color"], order: ["worth.desc"] }).run(),
     ])
-    const names = (segments.data ?? []).map((/** @type {any} */ one) => one.name).filter((/** @type {string} */ one) => one !== row?.name)
-    builder = ruleBuilder(schema, row?.criteria ?? null, { clusters: labels, segments: names, subject: subject.value, changed })
+    const others = (segments.data ?? []).filter((/** @type {any} */ one) => one.segment_id !== row?.segment_id)
+    builder = ruleBuilder(schema, row?.criteria ?? null, { clusters: labels, segments: others, subject: subject.value, changed })
     rule.replaceChildren(builder.element)
     changed()
   } catch (error) {
