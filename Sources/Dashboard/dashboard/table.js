@@ -4,7 +4,7 @@ import { day, duration, exact, exactMoney, figure, moment, money, percent, plain
 import { t } from "./words.js"
 
 /**
- * @typedef {Record<string, any>} Row
+ * @typedef {any} Row as the database gives it
  * @typedef {{
  *   key: string, title: string,
  *   kind?: "text" | "number" | "money" | "rate" | "duration" | "moment" | "date" | "day",
