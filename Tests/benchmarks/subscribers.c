@@ -1,6 +1,7 @@
 /*
- * subscribers PORT TOKEN COUNT PATH: opens COUNT streams of server-sent events, says "ready" when each has heard its first event, reads
- * until standard input ends, and prints how many changes came, and the 50th and 99th percentile and the largest of their delays in ms.
+ * subscribers PORT TOKEN COUNT PATH: opens COUNT streams of server-sent events, or WebSockets that join one channel each if PATH ends
+ * in "/websocket"; says "ready" when each has heard that it is subscribed, reads until standard input ends, and prints how many
+ * changes came, and the 50th and 99th percentile and the largest of their delays in ms.
  *
  * A change carries "sent": microseconds since 1970, by the clock of this machine. One epoll thread; it copies nothing and looks for
  * one word, so that a processor reads more than a gigabyte a second and the server is what is measured.
@@ -46,20 +47,41 @@ fail(const char *what)
 	exit(1);
 }
 
+/* A handshake and, behind it, a frame that joins a channel; its mask is zero, which changes nothing. */
+static int
+write_handshake(char *request, size_t size, int port, const char *token, const char *path)
+{
+	char		join[4096];
+	int			length = snprintf(join, sizeof join,
+								  "{\"topic\":\"realtime:bench\",\"event\":\"phx_join\",\"ref\":\"1\",\"payload\":{\"access_token\":\"%s\",\"config\":"
+								  "{\"postgres_changes\":[{\"event\":\"*\",\"schema\":\"vibe\",\"table\":\"user_events\"}]}}}", token),
+				head = snprintf(request, size,
+								"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+								"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer %s\r\n\r\n", path, port, token);
+
+	request += head;
+	memcpy(request, (char[8]) {(char) 0x81, (char) (0x80 | 126), (char) (length >> 8), (char) length}, 8);
+	memcpy(request + 8, join, length);
+	return head + 8 + length;
+}
+
 static int
 open_stream(int port, const char *token, const char *path)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int			stream = socket(AF_INET, SOCK_STREAM, 0);
-	char		request[4096];
+	char		request[8192];
 	int			length;
 
 	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
 	if (stream < 0 || connect(stream, (struct sockaddr *) &address, sizeof address) != 0)
 		fail("connect");
-	length = snprintf(request, sizeof request,
-					  "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n\r\n",
-					  path, port, token);
+	if (strstr(path, "/websocket"))
+		length = write_handshake(request, sizeof request, port, token, path);
+	else
+		length = snprintf(request, sizeof request,
+						  "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n\r\n",
+						  path, port, token);
 	if (write(stream, request, length) != length)
 		fail("write");
 	return stream;
@@ -73,7 +95,7 @@ look(struct reader *reader, char *text, size_t length)
 			   *end = text + length;
 	int64_t		time = now();
 
-	if (!reader->is_ready && memmem(text, length, "event: ready", 12))
+	if (!reader->is_ready && (memmem(text, length, "event: ready", 12) || memmem(text, length, "Subscribed to PostgreSQL", 24)))
 	{
 		reader->is_ready = 1;
 		ready_count++;
