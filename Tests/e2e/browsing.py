@@ -8,6 +8,7 @@ from playwright.sync_api import sync_playwright
 # An ordinary browser by name: a headless one says so, and its visits would be counted as a robot's.
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 ARGUMENTS = [
+    f"--user-agent={USER_AGENT}",  # a page's own user agent is not that of what it sends when it is left
     "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     # A page that a test answers for has no address; Chromium would not let it reach a server on the loopback.
     "--disable-features=LocalNetworkAccessChecks",
