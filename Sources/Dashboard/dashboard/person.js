@@ -141,14 +141,14 @@ function profileOf(row) {
 function valueOf(customer) {
   const none = { title: t("person.noOrders"), text: t("person.noOrders.text") }
   if (customer === null) {
-    const element = panel({ title: t("person.rfm"), height: 120, draw: () => h("p", { class: "muted" }, `${none.title}. ${none.text}`) })
+    const element = panel({ title: t("person.rfm"), height: 150, draw: () => h("p", { class: "muted" }, `${none.title}. ${none.text}`) })
     return element
   }
   const rated = store(() => new Query({
     from: "customer_rfm", where: [["site_id", "eq", site.current?.site_id ?? 0], ["customer_id", "eq", customer]],
   }), { every: 60_000 })
   return panel({
-    title: t("person.rfm"), store: rated, csv: `customer-${customer}`, height: 120, empty: (rows) => rows.length > 0 ? null : none,
+    title: t("person.rfm"), store: rated, csv: `customer-${customer}`, height: 150, empty: (rows) => rows.length > 0 ? null : none,
     draw(_, [row]) {
       const label = language === "pt" ? row.label_pt : row.label
       return facts([
@@ -188,7 +188,7 @@ function visitsOf(given, id, profile) {
   /** Open ones stay open when a new answer comes. @type {Set<number>} */
   const open = new Set()
   return panel({
-    title: t("person.sessions"), store: visits, csv: `visits-of-user-${id}`, height: 200,
+    title: t("person.sessions"), store: visits, csv: `visits-of-user-${id}`, height: 400,
     empty: (rows) => rows.length > 0 || offset > 0 ? null : { title: t("person.noVisits"), text: t("person.noVisits.text") },
     draw(body, rows) {
       if (offset === 0 && open.size === 0 && rows.length > 0) open.add(rows[0].session_id)
