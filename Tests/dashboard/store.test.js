@@ -290,7 +290,7 @@ Deno.test("the stores of a dashboard ask about the current site", async () => {
   await until(() => chartData.data && onlineUsers.data && userSessions(12).data)
   assert.equal(onlineUsers.data?.total, 731)
   assert.equal(chartData.data?.[0].date, "2026-03-29")
-  assert.match(onlineUsers.query?.sql() ?? "", /^select \*\nfrom vibe.get_online_users\(site => '1'\)\norder by started_at desc, session_id desc\nlimit 200;$/)
+  assert.match(onlineUsers.query?.sql() ?? "", /^select \*\nfrom vibe.get_online_users\(site => '1'\)\norder by started_at desc, session_id desc\nlimit 50;$/)
   assert.match(userSessions(12).query?.sql() ?? "", /user_sessions\(site => '1', user_id => '12'\)/)
   await onlineUsers.set({ segment: "VIP" })
   assert.match(onlineUsers.query?.sql() ?? "", /get_online_users_in_segment\(site => '1', in_segment => 'VIP'\)/)

@@ -349,10 +349,10 @@ function attempt(make) {
 const VISITS = { tables: ["site_sessions", "site_users"] }
 
 /**
- * Who is on the site now, the latest arrivals first, and how many in all; `set({ segment })` for those of one segment.
+ * Who is on the site now, the 50 latest arrivals first, and how many in all; `set({ segment })` for those of one segment.
  * @type {SettableStore<OnlineSettings, { rows: import("./types.d.ts").OnlineUser[], total: number }>}
  */
-export const onlineUsers = new SettableStore(/** @type {OnlineSettings} */ ({ segment: null, limit: 200 }), ({ segment, limit }) =>
+export const onlineUsers = new SettableStore(/** @type {OnlineSettings} */ ({ segment: null, limit: 50 }), ({ segment, limit }) =>
   ofSite(segment === null ? "get_online_users" : "get_online_users_in_segment", { in_segment: segment }, {
     order: ["started_at.desc", "session_id.desc"],
     limit,
