@@ -40,7 +40,7 @@ export function movementView(context) {
   }, { count: true })
   /** @type {Look} */
   const look = { context, names, isRfm, before, chosen }
-  const view = h("div", { class: "stack" }, matrixPanel(look, movement), moversPanel(look, movers, movement))
+  const view = h("div", { class: "stack movement" }, matrixPanel(look, movement), moversPanel(look, movers, movement))
   names.subscribe(() => {})
   firstPageInstead(movers, state, "at")
   follow(context, new Map([[names, ["by"]], [movement, ["by", "before"]], [movers, ["by", "before", "moved", "at"]]]))

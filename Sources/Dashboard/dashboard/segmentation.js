@@ -164,7 +164,7 @@ function sortOf(state) {
 function cards(context, metrics) {
   const shown = new Map(FIGURES.map((metric) => [metric, metricCard({ label: t(`seg.metric.${metric}`) })]))
   const place = h("div", { class: "cards" }, ...shown.values())
-  return panel({
+  const element = panel({
     title: t("seg.month.title"), store: metrics, csv: "month", height: 96,
     note: comparedNote(metrics, (data) => data?.[0]?.compared_with),
     draw(body, data) {
@@ -173,6 +173,8 @@ function cards(context, metrics) {
       return place
     },
   })
+  element.classList.add("figures")
+  return element
 }
 
 /** What stands where a month has no stored rows. @param {Context} context @returns {import("./panel.js").Nothing} */
