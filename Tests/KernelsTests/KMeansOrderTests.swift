@@ -122,8 +122,10 @@ struct KMeansOrderTests {
     let limits = ks_limits(stop: alarm.flag, stop_too: alarm.flag, memory: 1 << 30, threads: threads)
     let began = DispatchTime.now().uptimeNanoseconds
     #expect(withUnsafePointer(to: limits) { status(list, features: 4, k: 20, limits: $0) } == KS_STOPPED)
-    #expect(Double(DispatchTime.now().uptimeNanoseconds - began) < 1e8)
+    let stopped = DispatchTime.now().uptimeNanoseconds
     #expect(list.rows == values)
     #expect(status(list, features: 4, k: 20, threads: threads) == KS_OK)
+    // Against the whole run on the same machine: an alarm after 5 ms leaves most of it undone.
+    #expect(stopped - began < (DispatchTime.now().uptimeNanoseconds - stopped) / 2)
   }
 }

@@ -58,7 +58,7 @@ as $$
 begin
     if name is null or name !~ '^\S(.{0,98}\S)?$' or name ~ '^[0-9]+$' then
         perform vibe_private.fail(
-            format('site name "%s" is not allowed', coalesce(left(name, 120), 'null')),
+            format('site name "%s" is not allowed', left(name, 120)),
             hint => '1 to 100 characters, not digits alone, no space at either end'
         );
     end if;

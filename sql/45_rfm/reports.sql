@@ -381,16 +381,23 @@ returns table (
     f_score integer,
     m_score integer
 )
-language sql
+language plpgsql
 stable
 rows 12
+set search_path = pg_catalog, pg_temp
 as $$
+declare
+    -- First of all: for no customer the query would not ask whose site it is.
+    of_site constant integer := vibe.site_id(rfm_history.site);
+begin
+    return query
     select
         a.period, a.period_start, a.period_end, a.cluster, l.label_en, l.label_pt, l.color, a.recency, a.frequency, a.monetary,
         a.currency, a.r_score, a.f_score, a.m_score
     from vibe.rfm_analysis as a
     join vibe.rfm_cluster_labels as l on l.cluster = a.cluster
-    where a.site_id = vibe.site_id(rfm_history.site) and a.customer_id = rfm_history.customer_id
+    where a.site_id = of_site and a.customer_id = rfm_history.customer_id;
+end
 $$;
 comment on function vibe.rfm_history(text, bigint) is
 'one customer''s RFM and cluster in each stored period in which they ordered; order it by the query around it';
