@@ -410,7 +410,7 @@ def test_a_failing_panel_takes_nothing_with_it(board, visit):
     page.route("**/rpc/get_online_users*", lambda route: route.fulfill(status=500, body="{}"))
     track(board, "visitor-stale")
     expect(panel(page, "Active users")).to_have_attribute("data-state", "stale", timeout=20_000)
-    expect(panel(page, "Active users").locator("header ~ .stale")).to_contain_text("a newer answer could not be had")
+    expect(panel(page, "Active users").locator(".head ~ .stale")).to_contain_text("a newer answer could not be had")
     page.unroute("**/rpc/get_online_users*")
     panel(page, "Active users").get_by_role("button", name="Try again").click()
     expect(panel(page, "Active users")).to_have_attribute("data-state", "ready")

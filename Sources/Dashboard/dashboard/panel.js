@@ -1,4 +1,5 @@
 // A panel: one heading, one answer of the server, and what it says while there is none. One that fails takes nothing with it.
+import { Query } from "/client.js"
 import { h, icon } from "./dom.js"
 import { clock } from "./format.js"
 import { t, why } from "./words.js"
@@ -99,7 +100,7 @@ export class Panel extends HTMLElement {
     if (!store) return
     const { data, loading, error, at, query, pending } = store
     const sql = query?.sql() ?? ""
-    if (this.#csv && query && this.#options.csv) this.#csv.href = query.csv(this.#options.csv)
+    if (this.#csv && query && this.#options.csv) this.#csv.href = whole(query).csv(this.#options.csv)
     if (data == null) {
       if (error) this.#fail(error)
       else this.#wait()
@@ -209,3 +210,9 @@ export class Panel extends HTMLElement {
   }
 }
 customElements.define("data-panel", Panel)
+
+/** The question without the page of its rows that is shown. @param {Query} query */
+function whole(query) {
+  const { limit: _limit, offset: _offset, ...question } = query.question
+  return new Query(question)
+}

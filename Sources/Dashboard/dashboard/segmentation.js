@@ -45,7 +45,7 @@ function build(page) {
   state.get("view", VIEWS[0])
   toolbar.append(...monthPicker(context))
   const nav = viewNav(context)
-  const place = h("div", { class: "stack" })
+  const place = h("div", { class: "stack view" })
   main.append(nav, place)
 
   /** @type {Record<string, () => Node | Promise<Node>>} */

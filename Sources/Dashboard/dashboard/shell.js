@@ -37,7 +37,7 @@ export async function openPage({ name, words, build }) {
   const footer = h("footer", { class: "page-foot" })
   const top = h("header", { class: "top" }, h("h1", {}, title), liveLight(), toolbar)
   root.tabIndex = -1
-  root.replaceChildren(top, main, footer)
+  root.replaceChildren(top, main)
   const side = sidebar(name)
   document.body.prepend(h("a", { class: "skip", href: "#main" }, t("shell.skip")), side.element)
   addEventListener("keydown", onKey)
@@ -60,6 +60,7 @@ export async function openPage({ name, words, build }) {
         h("button", { class: "link", type: "button", onclick: showShortcuts }, t("shell.shortcuts"), " ", h("kbd", {}, "?")))
     })
     await build(page)
+    root.append(footer) // under a page that has its height
     state.watch(["user"], () => { if (state.get("user")) watchPerson(page) })
     state.watch(["site"], chooseSite)
     root.dataset.state = "ready"
@@ -147,7 +148,7 @@ function sidebar(current) {
     for (const key of [...query.keys()]) if (!SHARED.includes(key)) query.delete(key)
     for (const link of links) link.search = query.toString()
   })
-  const picker = h("select", { class: "field", "aria-label": t("shell.site"), hidden: true })
+  const picker = h("select", { class: "field", "aria-label": t("shell.site") })
   picker.addEventListener("change", () => switchSite(picker.value))
   const who = h("span", { class: "who" })
   const element = h("header", { class: "side" },
@@ -165,7 +166,7 @@ function sidebar(current) {
       site.subscribe(() => {
         picker.replaceChildren(...site.all.map(({ name }) => h("option", { value: name }, plain(name))))
         picker.value = site.current?.name ?? ""
-        picker.hidden = site.all.length < 2
+        picker.hidden = site.all.length === 0
       })
     },
   }
