@@ -29,6 +29,7 @@ SEGMENTS = {
 DROPPED = {
     "site", "site_id", "calculated_at", "created_at", "sized_at", "entered_at", "since", "key", "merge_id", "started_at", "finished_at",
     "session_id", "ends_at_now", "took", "model", "name_of_site",
+    "entered_30_days", "departed_30_days",  # when somebody entered: an erasure moves others between clusters then
 }
 NOT_COMPARED = {
     "vibe.sites": "the site itself", "vibe.site_members": "none", "vibe.job_runs": "none", "vibe.job_status": "of the site itself",
@@ -53,12 +54,12 @@ ARGUMENTS = {
     "user_id": "{other_user}", "customer_id": "{other_customer}", "first_day": "{start}", "last_day": "{end}", "funnel": "path",
     "definition": None, "usual_length": "29 days", "longest": 3660, "period_start": "{start}", "period_end": "{end}", "period": "{month}",
     "from_start": "{start}", "from_end": "{middle}", "to_start": "{middle}", "to_end": "{end}", "from_period": "{month_before}",
-    "to_period": "{month}", "segment": "spenders", "in_segment": "spenders", "criteria": json.dumps(SEGMENTS["seen"]),
+    "to_period": "{month}", "segment": "spenders", "in_segment": "spenders", "month": "{month_before}", "criteria": json.dumps(SEGMENTS["seen"]),
 }
 NOT_CALLED = {
     "site_id", "site_ids", "funnel_task", "segment_query",  # say which site it is
     "rfm_packed",  # the numbers of customers as bytes; rfm_scores has the same
-    "segment_movement",  # when somebody entered
+    "segment_movement", "segmentation_moves", "segmentation_movement", "segmentation_movers",  # when somebody entered
 }
 
 
@@ -157,6 +158,7 @@ def count_everything(db, site_id, site):
                                   "from vibe.sites where site_id = %s", [site_id]).fetchone()
     db.execute("select vibe_private.calculate_nightly(%s, %s, %s)", [site_id, first, yesterday])
     db.execute("select vibe.calculate_rfm(%s, %s, %s)", [site, first, yesterday])
+    db.execute("select vibe.calculate_rfm(%s, to_char(now() - interval '1 month', 'YYYY-MM'))", [site])
     db.execute("select vibe_private.refresh_revenue(%s)", [site_id])
 
 

@@ -35,7 +35,7 @@ def call(server, person):
     """`call(name, given)` runs a function of format.js."""
     page = person()
     page.goto(f"{server.url}/login")
-    expect(page.get_by_role("button")).to_be_enabled()
+    expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
     script = "([name, given]) => import('/dashboard/format.js').then((module) => module[name](...given))"
     return lambda name, given: page.evaluate(script, [name, given])
 
