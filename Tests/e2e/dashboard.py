@@ -49,6 +49,7 @@ class Board:
         self.server, self.url, self.chromium = server, server.url, chromium
         self.database = connect(server.database)
         self.states = {}
+        self.afterwards = []  # statements for when a test's pages are closed: an open one may ask again at any time
         self.site_id = self.one("select vibe.create_demo_site('shop', visitors => 300, days => 60)")
         self.empty_id = self.one("select vibe.create_site('empty', time_zone => 'America/Sao_Paulo')")
         self.key = self.one("select key from vibe.sites where name = 'shop'")
@@ -126,7 +127,9 @@ def visit(board):
     found = [(page.url, problems, page.foreign) for page in opened
              if (problems := [problem for problem in page.problems if not page.provoked.search(problem)]) or page.foreign]
     contexts.close()
-    assert found == []
+    while board.afterwards:
+        board.database.execute(*board.afterwards.pop())
+    assert not found, found
 
 
 def sign_in(page, url, email, path="/crm"):

@@ -183,15 +183,13 @@ def test_an_unsaved_funnel_stands_in_the_address(board, visit):
 def test_strange_names_stay_text(board, visit):
     hostile = [name[:100] for name in dashboard.HOSTILE[:3]]
     definition = {"name": hostile[0], "steps": [{"event_name": "page_view", "name": hostile[1]}, {"event_name": "add_to_cart", "name": hostile[2]}]}
+    board.afterwards.append(("delete from vibe.funnels where name = %s", [hostile[0]]))
     board.one("select vibe.create_funnel('shop', %s)", Jsonb(definition))
-    try:
-        page = settle(visit("/funnels?" + urllib.parse.urlencode({"funnel": hostile[0], "drop": 2}), width=390))
-        expect(panel(page, hostile[0]).locator(".steps-name")).to_have_text([hostile[1], hostile[2].replace("\u202e", "␣")])
-        page.get_by_role("button", name="Edit").click()
-        expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text(f"Edit “{hostile[0]}”")
-        assert page.title() == "Funnels · Vibe" and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    finally:
-        board.database.execute("delete from vibe.funnels where name = %s", [hostile[0]])
+    page = settle(visit("/funnels?" + urllib.parse.urlencode({"funnel": hostile[0], "drop": 2}), width=390))
+    expect(panel(page, hostile[0]).locator(".steps-name")).to_have_text([hostile[1], hostile[2].replace("\u202e", "␣")])
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text(f"Edit “{hostile[0]}”")
+    assert page.title() == "Funnels · Vibe" and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 # -- What is built ---------------------------------------------------------------------------------------------------
@@ -377,16 +375,14 @@ def test_a_site_without_funnels_offers_the_first_step(board, visit):
     dialog = page.get_by_role("dialog")
     fill_step(dialog, 1, event="purchase")
     dialog.get_by_label("Name", exact=True).fill("first")
+    board.afterwards.append(("delete from vibe.funnels where site_id = %s", [board.empty_id]))
     dialog.get_by_role("button", name="Save funnel").click()
-    try:
-        expect(panel(page, "first")).to_contain_text("Nobody entered this funnel")
-        page.get_by_role("button", name="Try 12 months").click()
-        expect(page).to_have_url(re.compile("period=12m"))
-        page.get_by_label("Site", exact=True).select_option("shop")
-        expect(panel(page, "checkout").locator(".steps-users").first).to_be_visible()
-        expect(page).not_to_have_url(re.compile("funnel="))
-    finally:
-        board.database.execute("delete from vibe.funnels where site_id = %s", [board.empty_id])
+    expect(panel(page, "first")).to_contain_text("Nobody entered this funnel")
+    page.get_by_role("button", name="Try 12 months").click()
+    expect(page).to_have_url(re.compile("period=12m"))
+    page.get_by_label("Site", exact=True).select_option("shop")
+    expect(panel(page, "checkout").locator(".steps-users").first).to_be_visible()
+    expect(page).not_to_have_url(re.compile("funnel="))
 
 
 # -- Retention -------------------------------------------------------------------------------------------------------

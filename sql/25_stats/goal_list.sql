@@ -24,23 +24,10 @@ begin
         from vibe.goal_conversions as c
         where c.site_id = of_site and c.day < live_from
         union all
-        select
-            g.goal_id, vibe.local_day(e.occurred_at, zone), e.user_id, 1,
-            case
-                when g.value_property is null then coalesce(g.value, 0)
-                when jsonb_typeof(e.properties -> g.value_property) = 'number'
-                    and (e.properties -> g.value_property) between '0' and '999999999999'
-                    then round((e.properties ->> g.value_property)::numeric, 2)
-                else 0
-            end
-        from vibe.goals as g
-        join vibe.user_events as e
-            on e.site_id = g.site_id and e.event_name = g.event_name and (g.page_pattern is null or e.page like g.page_pattern)
-        where g.site_id = of_site
-          and e.site_id = of_site
-          and e.occurred_at >= coalesce(vibe.day_start(live_from, zone), '-infinity')
-          and e.occurred_at < vibe.day_start(today + 1, zone)
-          and not e.is_bot
+        select m.goal_id, vibe.local_day(m.occurred_at, zone), m.user_id, 1, m.worth
+        from vibe.goal_events(
+            of_site, coalesce(vibe.day_start(live_from, zone), '-infinity'), vibe.day_start(today + 1, zone)
+        ) as m
     ), counted as (
         select
             m.goal_id, sum(m.conversions)::bigint as conversions, count(distinct coalesce(u.merged_into, u.user_id)) as users,

@@ -1,33 +1,45 @@
+-- No settings and one statement: it becomes part of the query around it.
+create function vibe.goal_events(of_site integer, starts_at timestamptz, ends_at timestamptz)
+returns table (goal_id bigint, occurred_at timestamptz, user_id bigint, worth numeric)
+language sql
+stable
+as $$
+    select
+        g.goal_id,
+        e.occurred_at,
+        e.user_id,
+        case
+            when g.value_property is null then coalesce(g.value, 0)
+            -- Anything that is not a sane number of money is worth nothing.
+            when jsonb_typeof(e.properties -> g.value_property) = 'number'
+                and (e.properties -> g.value_property) between '0' and '999999999999'
+                then round((e.properties ->> g.value_property)::numeric, 2)
+            else 0
+        end
+    from vibe.goals as g
+    join vibe.user_events as e
+        on e.site_id = g.site_id and e.event_name = g.event_name and (g.page_pattern is null or e.page like g.page_pattern)
+    where g.site_id = of_site
+      and e.site_id = of_site
+      and e.occurred_at >= starts_at
+      and e.occurred_at < ends_at
+      and e.event_name in (select n.event_name from vibe.goals as n where n.site_id = of_site)
+      and not e.is_bot
+$$;
+comment on function vibe.goal_events(integer, timestamptz, timestamptz) is
+'the events from starts_at up to, not including, ends_at that meet a goal of a site, one row for each goal, and what each is worth in the site''s currency; without bots';
+grant execute on function vibe.goal_events(integer, timestamptz, timestamptz) to vibe_analyst;
+
 create function vibe_private.calculate_goal_conversions(of_site integer, only_goal bigint, first_day date, starts timestamptz[]) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 as $$
     with counted as materialized (
-        select
-            g.goal_id,
-            first_day + width_bucket(e.occurred_at, starts) - 1 as day,
-            e.user_id,
-            count(*) as conversions,
-            sum(case
-                when g.value_property is null then coalesce(g.value, 0)
-                -- Anything that is not a sane number of money is worth nothing.
-                when jsonb_typeof(e.properties -> g.value_property) = 'number'
-                    and (e.properties -> g.value_property) between '0' and '999999999999'
-                    then round((e.properties ->> g.value_property)::numeric, 2)
-                else 0
-            end) as value
-        from vibe.goals as g
-        join vibe.user_events as e
-            on e.site_id = g.site_id and e.event_name = g.event_name and (g.page_pattern is null or e.page like g.page_pattern)
-        where g.site_id = of_site
-          and (only_goal is null or g.goal_id = only_goal)
-          and e.site_id = of_site
-          and e.occurred_at >= starts[1]
-          and e.occurred_at < starts[array_upper(starts, 1)]
-          and e.event_name in (select n.event_name from vibe.goals as n where n.site_id = of_site)
-          and not e.is_bot
-          and exists (select from vibe.site_users as u where u.site_id = of_site and u.user_id = e.user_id)
+        select m.goal_id, first_day + width_bucket(m.occurred_at, starts) - 1 as day, m.user_id, count(*) as conversions, sum(m.worth) as value
+        from vibe.goal_events(of_site, starts[1], starts[array_upper(starts, 1)]) as m
+        where (only_goal is null or m.goal_id = only_goal)
+          and exists (select from vibe.site_users as u where u.site_id = of_site and u.user_id = m.user_id)
         group by 1, 2, 3
     ), gone as (
         delete from vibe.goal_conversions as d

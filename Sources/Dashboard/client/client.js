@@ -21,6 +21,21 @@ class CurrentSite {
   /** @type {Set<(site: CurrentSite) => void>} */
   #listeners = new Set()
 
+  /** The id as functions take it for `site`. */
+  get id() {
+    return String(this.current?.site_id)
+  }
+
+  /** Whether the reader may change the site itself. */
+  get isOwner() {
+    return this.current?.role === "owner"
+  }
+
+  /** Whether the reader may make and change what belongs to it. */
+  get mayWrite() {
+    return this.current?.role !== "viewer"
+  }
+
   /** Reads the sites; the current one stays, else the first becomes it. */
   async load() {
     this.all = await new Query({ from: "get_sites", arguments: {} }).run()
@@ -397,7 +412,7 @@ export function userSessions(userId) {
 function ofSite(from, given = {}, more = {}) {
   if (!site.current) return null
   const named = Object.entries(given).filter(([, value]) => value !== null)
-  return new Query({ from, arguments: { site: String(site.current.site_id), ...Object.fromEntries(named) }, ...more })
+  return new Query({ from, arguments: { site: site.id, ...Object.fromEntries(named) }, ...more })
 }
 
 /** @param {any[]} rows @param {string | null} interval */

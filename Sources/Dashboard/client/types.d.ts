@@ -461,6 +461,11 @@ export interface Functions {
     arguments: {}
     row: { site_id: number; name: string; key: string; role: string; domain: string | null; time_zone: string; currency: string; allowed_origins: (string | null)[]; keep_events_days: number | null; events_from: Day | null; created_at: Instant }
   }
+  /** the events from starts_at up to, not including, ends_at that meet a goal of a site, one row for each goal, and what each is worth in the site's currency; without bots */
+  goal_events: {
+    arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
+    row: { goal_id: number | null; occurred_at: Instant | null; user_id: number | null; worth: number | null }
+  }
   /** imports the text of a CSV file in one call, for programs that come through the server; else as begin_import() and finish_import() */
   import_csv: {
     arguments: { site: string | null; kind: string | null; content: string | null; options?: any | null }

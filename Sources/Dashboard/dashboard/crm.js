@@ -196,7 +196,7 @@ function funnel(page) {
   // Counted from the events themselves: read by the clock, and not again at each visitor's step.
   const conversion = store(() => !site.current || !funnels.data?.length ? null : new Query({
     from: "calculate_funnel_conversion",
-    arguments: { site: String(site.current.site_id), funnel: state.get("funnel") || undefined, ...days(state) },
+    arguments: { site: site.id, funnel: state.get("funnel") || undefined, ...days(state) },
   }), { every: 60_000 })
   state.watch([...PERIOD, "funnel"], () => { if (conversion.isActive) conversion.refresh() })
   const choice = h("select", { class: "field", "aria-label": t("crm.whichFunnel"), hidden: true })

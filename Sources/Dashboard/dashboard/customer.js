@@ -1,14 +1,57 @@
 // A customer whom no visitor is known to be: profile, RFM by month and orders. Those who were seen open as persons.
 import { Query, store } from "/client.js"
 import { openDialog, saidBy } from "./dialog.js"
-import { h } from "./dom.js"
+import { facts, h } from "./dom.js"
 import { day, figure, money, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { dot, labelOf, nameOf } from "./segmentation.js"
-import { pager, table } from "./table.js"
-import { t } from "./words.js"
+import { paged, table } from "./table.js"
+import { addWords, t } from "./words.js"
 
 const PAGE = 10 // rows
+
+addWords({
+  en: {
+    "seg.purchases": "Orders",
+    "seg.purchases.none": "No orders",
+    "seg.when": "When",
+    "seg.amount": "Amount",
+    "seg.pieces": "Pieces",
+    "seg.channel": "Channel",
+    "seg.state": "State",
+    "seg.state.order": "Order",
+    "seg.state.refund": "Refund",
+    "seg.state.cancelled": "Cancelled",
+    "seg.rfmHistory": "RFM by month",
+    "seg.firstOrder": "First order",
+    "seg.lastOrder": "Last order",
+    "seg.orders": "Orders",
+    "seg.total": "Spent in all",
+    "seg.category": "Buys mostly",
+    "seg.location": "Place",
+    "seg.noVisitor": "This customer was never seen on the site.",
+  },
+  pt: {
+    "seg.purchases": "Pedidos",
+    "seg.purchases.none": "Nenhum pedido",
+    "seg.when": "Quando",
+    "seg.amount": "Valor",
+    "seg.pieces": "Peças",
+    "seg.channel": "Canal",
+    "seg.state": "Estado",
+    "seg.state.order": "Pedido",
+    "seg.state.refund": "Devolução",
+    "seg.state.cancelled": "Cancelado",
+    "seg.rfmHistory": "RFM por mês",
+    "seg.firstOrder": "Primeiro pedido",
+    "seg.lastOrder": "Último pedido",
+    "seg.orders": "Pedidos",
+    "seg.total": "Gasto ao todo",
+    "seg.category": "Compra mais",
+    "seg.location": "Lugar",
+    "seg.noVisitor": "Este cliente nunca foi visto no site.",
+  },
+})
 
 /** Opens the customer that the address names; a known visitor takes the customer's place. @param {import("./segmentation.js").Context} context */
 export async function customerDialog({ page, ask }) {
@@ -47,11 +90,11 @@ export async function customerDialog({ page, ask }) {
 
 /** @param {any} customer @param {string} currency */
 function profile(customer, currency) {
-  const facts = {
+  const known = {
     number: plain(customer.external_id), email: plain(customer.email), orders: figure(customer.order_count), total: money(customer.total_spent, currency),
     firstOrder: day(customer.first_purchase_at), lastOrder: day(customer.last_purchase_at), category: plain(customer.preferred_category), location: plain(customer.location),
   }
-  return h("div", {}, h("dl", { class: "facts" }, ...Object.entries(facts).map(([key, value]) => h("div", {}, h("dt", {}, t(`seg.${key}`)), h("dd", {}, value)))),
+  return h("div", {}, facts(Object.entries(known).map(([key, value]) => [t(`seg.${key}`), value])),
     h("p", { class: "muted" }, t("seg.noVisitor")))
 }
 
@@ -95,17 +138,12 @@ function orders(id, of) {
       { key: "amount", title: t("seg.amount"), kind: "money", narrow: true },
     ],
   })
-  const foot = h("div"), place = h("div", { class: "rows" }, rows, foot)
   return panel({
     title: t("seg.purchases"), store: purchases, csv: "orders", height: 160,
     empty: (data) => data.total === 0 ? { title: t("seg.purchases.none"), text: "" } : null,
-    draw(body, data) {
-      rows.rows = data.rows
-      foot.replaceChildren(pager({ total: data.total, limit: PAGE, offset, go: (to) => {
-        offset = to
-        purchases.refresh()
-      } }))
-      return place
-    },
+    draw: paged(rows, { limit: PAGE, offset: () => offset, go: (to) => {
+      offset = to
+      purchases.refresh()
+    } }),
   })
 }

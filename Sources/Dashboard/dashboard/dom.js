@@ -42,6 +42,13 @@ export function h(tag, attributes = {}, ...children) {
   return element
 }
 
+/**
+ * What is known, as terms and their values; those without a value are left out.
+ * @param {[term: Node | string, value: Node | string | null | undefined, title?: string][]} list
+ */
+export const facts = (list) => h("dl", { class: "facts" }, ...list.filter(([, value]) => value != null && value !== "")
+  .map(([term, value, title]) => h("div", {}, h("dt", {}, term), h("dd", { title: title ?? null }, value))))
+
 /** Strokes on a grid of 16. @type {Record<string, string>} */
 const ICONS = {
   crm: "M2 7.5 8 2.5l6 5M3.5 6.5v7h9v-7M6.5 13.5v-4h3v4",

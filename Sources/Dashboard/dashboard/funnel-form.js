@@ -341,9 +341,8 @@ export function openForm({ definition, name, canWrite, days, onClose, onTry, onS
       button.disabled = false
     }
   }
-  const siteId = () => String(site.current?.site_id)
   const asked = (/** @type {object} */ wanted) =>
-    new Query({ from: "calculate_funnel_conversion", arguments: { site: siteId(), definition: wanted, first_day: days.first, last_day: days.last } })
+    new Query({ from: "calculate_funnel_conversion", arguments: { site: site.id, definition: wanted, first_day: days.first, last_day: days.last } })
 
   const preview = h("button", { class: "button", type: "button", onclick: () => act(async () => {
     const rows = await asked(read()).run()
@@ -380,8 +379,8 @@ export function openForm({ definition, name, canWrite, days, onClose, onTry, onS
 
   async function saveFunnel() {
     const wanted = { ...read(), name: title.value.trim() }
-    if (name === null) await call("create_funnel", { site: siteId(), definition: wanted })
-    else await call("update_funnel", { site: siteId(), funnel: name, definition: wanted })
+    if (name === null) await call("create_funnel", { site: site.id, definition: wanted })
+    else await call("update_funnel", { site: site.id, funnel: name, definition: wanted })
     await onSaved(wanted.name)
   }
 
@@ -390,7 +389,7 @@ export function openForm({ definition, name, canWrite, days, onClose, onTry, onS
   renumber()
   if (definition?.hold || definition?.exclusions?.length || definition?.ties === "strict") form.querySelector("details")?.setAttribute("open", "")
 
-  new Query({ from: "event_parts", arguments: { site: siteId() }, select: ["kind", "name"] }).run().then((rows) => {
+  new Query({ from: "event_parts", arguments: { site: site.id }, select: ["kind", "name"] }).run().then((rows) => {
     for (const { kind, name } of rows) lists[/** @type {keyof typeof lists} */ (kind)]?.append(h("option", { value: name }))
   }, () => {}) // suggestions only
   const heading = name !== null ? t(canWrite ? "form.edit" : "form.change", { name: plain(name) }) : definition ? t("form.change") : t("form.new")

@@ -74,12 +74,9 @@ openPage({ name: "funnels", words, build })
 
 /** @param {import("./shell.js").Page} page */
 function build({ t, state, main, toolbar, shortcut, openPerson }) {
-  const canWrite = () => site.current?.role !== "viewer"
-
   // MARK: What is asked
 
-  const stored = store(() => site.current && new Query({ from: "stored_funnels", arguments: { site: siteId() } }), { tables: ["site_sessions"], pause: SLOW })
-  const siteId = () => String(site.current?.site_id)
+  const stored = store(() => site.current && new Query({ from: "stored_funnels", arguments: { site: site.id } }), { tables: ["site_sessions"], pause: SLOW })
 
   /** The funnel of the address, else the site's first; one that is not stored stands in the address itself. */
   function chosen() {
@@ -96,7 +93,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     if (!site.current || !funnel) return null
     const days = chosenDays(state)
     return {
-      site: siteId(),
+      site: site.id,
       ...(funnel.isStored ? { funnel: funnel.name } : { definition: funnel.definition }),
       first_day: previous ? days.previousFirst : days.first,
       last_day: previous ? days.previousLast : days.last,
@@ -180,7 +177,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   })
   async function offerProperties() {
     if (properties.childElementCount > 0 || !site.current) return
-    const found = await new Query({ from: "event_parts", arguments: { site: siteId() }, select: ["name"], where: [["kind", "eq", "property"]] }).run().catch(() => [])
+    const found = await new Query({ from: "event_parts", arguments: { site: site.id }, select: ["name"], where: [["kind", "eq", "property"]] }).run().catch(() => [])
     properties.replaceChildren(...found.map(({ name }) => h("option", { value: name })))
   }
   state.watch(["compare", "by"], () => {
@@ -210,7 +207,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
   }
   const addStep = () => h("button", { class: "button primary", type: "button", onclick: () => state.push({ edit: "new" }) }, t("list.addStep"))
 
-  const edit = h("button", { class: "button small", type: "button", onclick: () => state.push({ edit: "1" }) }, t(canWrite() ? "funnel.edit" : "funnel.change"))
+  const edit = h("button", { class: "button small", type: "button", onclick: () => state.push({ edit: "1" }) }, t(site.mayWrite ? "funnel.edit" : "funnel.change"))
   const remove = h("button", { class: "button small", type: "button", onclick: removeFunnel }, t("delete"))
   const result = panel({ title: t("funnel.title"), store: conversion, height: 360, csv: "funnel", controls: [edit, remove], draw: drawSteps(true), empty: nobody })
   const previous = panel({ title: t("compare.previous"), store: before, height: 360, csv: "funnel-previous", draw: drawSteps(false), empty: nobody })
@@ -305,8 +302,8 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     top.classList.toggle("nothing", isEmpty)
     result.heading = funnel ? plain(funnel.name ?? t("funnel.adHoc")) : t("funnel.title")
     breakdown.heading = t("breakdown.title", { property: plain(state.get("by")) })
-    edit.textContent = t(funnel?.isStored && canWrite() ? "funnel.edit" : "funnel.change")
-    remove.hidden = !funnel?.isStored || !canWrite()
+    edit.textContent = t(funnel?.isStored && site.mayWrite ? "funnel.edit" : "funnel.change")
+    remove.hidden = !funnel?.isStored || !site.mayWrite
     if (!funnel) return
     const names = funnel.definition.steps.map((/** @type {any} */ part) => plain(part.name ?? part.event_name))
     const at = droppedAt()
@@ -376,7 +373,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     if (wanted !== "new" && stored.data === undefined) await stored.refresh()
     const funnel = wanted === "new" ? null : chosen()
     closeForm = openForm({
-      definition: funnel?.definition ?? null, name: funnel?.isStored ? funnel.name : null, canWrite: canWrite(), days: chosenDays(state),
+      definition: funnel?.definition ?? null, name: funnel?.isStored ? funnel.name : null, canWrite: site.mayWrite, days: chosenDays(state),
       onClose() {
         closeForm = null
         if (state.get("edit")) state.undo({ edit: null })
@@ -401,7 +398,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
     const { confirmAct, toast } = await import("/dashboard/dialog.js")
     if (!await confirmAct({ title: t("delete.title", { name }), text: t("delete.text"), act: t("delete"), danger: true })) return
     try {
-      await call("delete_funnel", { site: siteId(), funnel: funnel.name })
+      await call("delete_funnel", { site: site.id, funnel: funnel.name })
       toast(t("delete.done", { name }))
       state.set({ funnel: null, drop: null, after: null, step: null })
       await stored.refresh()

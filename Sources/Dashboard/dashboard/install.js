@@ -1,7 +1,7 @@
 // How a site gets its data: the snippet with its key, and a light that tells when the first event has come.
 import { Query, call, site, store } from "/client.js"
-import { confirmAct, copyButton } from "./dialog.js"
-import { h } from "./dom.js"
+import { copyButton } from "./dialog.js"
+import { facts, h } from "./dom.js"
 import { plain, relative } from "./format.js"
 import { panel } from "./panel.js"
 import { addWords, t } from "./words.js"
@@ -53,7 +53,7 @@ const isNarrow = matchMedia("(max-width: 640px)").matches
 const OPTIONS = /** @type {const} */ (["consent", "cookieless", "hash", "ignore"])
 
 /** The line for the pages of the current site. Keys are letters and digits. */
-const snippet = () => `<script async src="${location.origin}/tracker.js" data-site="${(site.current?.key ?? "").replace(/[^\w-]/g, "")}"></script>`
+const trackingTag = () => `<script async src="${location.origin}/tracker.js" data-site="${(site.current?.key ?? "").replace(/[^\w-]/g, "")}"></script>`
 
 /** The last event of the site, heard of live. */
 const lastEvent = store(() => site.current && new Query({
@@ -74,13 +74,13 @@ export function installGuide() {
   const light = h("p", { class: "first-event", role: "status" })
   const guide = h("div", { class: "stack install" },
     where,
-    h("div", { class: "snippet" }, h("pre", { tabindex: "0" }, code), copyButton(snippet)),
+    h("div", { class: "snippet" }, h("pre", { tabindex: "0" }, code), copyButton(trackingTag)),
     h("p", { class: "muted" }, t("install.then")),
     light,
     h("p", {}, t("install.events")),
     h("pre", { tabindex: "0" }, h("code", {}, EXAMPLE)),
-    h("details", {}, h("summary", {}, t("install.options")), h("dl", { class: "facts" }, ...OPTIONS.map((name) =>
-      h("div", {}, h("dt", {}, h("code", {}, name === "ignore" ? 'data-ignore="dnt gpc"' : `data-${name}`)), h("dd", {}, t(`install.option.${name}`)))))))
+    h("details", {}, h("summary", {}, t("install.options")), facts(OPTIONS.map((name) =>
+      [h("code", {}, name === "ignore" ? 'data-ignore="dnt gpc"' : `data-${name}`), t(`install.option.${name}`)]))))
   return panel({
     title: t("install.title"),
     store: lastEvent,
@@ -88,7 +88,7 @@ export function installGuide() {
     empty: () => null, // waiting is an answer too
     draw(_, [last]) {
       where.textContent = t("install.paste", { site: plain(site.current?.name) })
-      code.textContent = snippet()
+      code.textContent = trackingTag()
       light.dataset.state = last ? "on" : "waiting"
       const text = last
         ? t("install.came", { event: plain(last.event_name), page: plain(last.page), when: relative(last.occurred_at) })
@@ -103,13 +103,9 @@ export function installGuide() {
 function keyPanel() {
   const shown = h("code", { class: "block" })
   const ask = async () => {
-    const agreed = await confirmAct({
-      title: t("install.newKeyTitle"), text: t("install.newKeyAsk"), act: t("install.newKey"), danger: true,
-    })
-    if (!agreed) return
-    const { attempt } = await import("./settings-form.js")
-    await attempt(async () => {
-      await call("change_site_key", { site: String(site.current?.site_id) })
+    const { confirmed } = await import("./settings-form.js")
+    await confirmed({ title: t("install.newKeyTitle"), text: t("install.newKeyAsk"), act: t("install.newKey"), danger: true }, async () => {
+      await call("change_site_key", { site: site.id })
       await site.load()
       // The snippet is drawn with each answer.
       await Promise.all([siteKey.refresh(), lastEvent.refresh()])
@@ -118,7 +114,7 @@ function keyPanel() {
   }
   const body = h("div", { class: "stack" }, h("p", { class: "muted" }, t("install.keyText")), shown,
     h("div", { class: "row" }, copyButton(() => site.current?.key ?? ""),
-      site.current?.role === "owner" ? h("button", { class: "button danger", type: "button", onclick: ask }, t("install.newKey")) : null))
+      site.isOwner ? h("button", { class: "button danger", type: "button", onclick: ask }, t("install.newKey")) : null))
   return panel({
     title: t("install.key"),
     height: isNarrow ? 210 : 130,

@@ -4,7 +4,7 @@ import { h } from "./dom.js"
 import { exact, figure, percent, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { firstPageInstead, follow, labelOf, nameOf, paint } from "./segmentation.js"
-import { pager, table } from "./table.js"
+import { paged, table } from "./table.js"
 import { t } from "./words.js"
 
 const PAGE = 25 // rows
@@ -166,14 +166,9 @@ function moversPanel(look, movers, movement) {
     dress()
     if (movers.data) rows.rows = movers.data.rows
   })
-  const foot = h("div"), place = h("div", { class: "rows" }, rows, foot)
   return panel({
     title: t("seg.movers"), store: movers, csv: "movers", note: which, height: 300, controls: [all],
     empty: (data) => data.total === 0 ? { title: t("seg.movers.nobody"), text: "" } : null,
-    draw(body, data) {
-      rows.rows = data.rows
-      foot.replaceChildren(pager({ total: data.total, limit: PAGE, offset: Number(state.get("at")) || 0, go: (to) => state.set({ at: to || null }) }))
-      return place
-    },
+    draw: paged(rows, { limit: PAGE, offset: () => Number(state.get("at")) || 0, go: (to) => state.set({ at: to || null }) }),
   })
 }

@@ -2,7 +2,7 @@
 // open while the address names a user, so Back closes it and a link opens it.
 import { Query, site, store } from "/client.js"
 import { openDialog } from "./dialog.js"
-import { h } from "./dom.js"
+import { facts, h } from "./dom.js"
 import { clock, day, duration, exact, exactMoney, host, moment, plain, relative } from "./format.js"
 import { panel } from "./panel.js"
 import { pager, table } from "./table.js"
@@ -72,7 +72,7 @@ export function person({ state }) {
 
 /** @param {string} id @param {() => void} onClose @returns {() => void} closes it */
 function show(id, onClose) {
-  const given = { site: String(site.current?.site_id), user_id: id }
+  const given = { site: site.id, user_id: id }
   const profile = store(() => new Query({ from: "user_profile", arguments: given }), { tables: ["site_sessions", "site_users"], every: 60_000, pause: 2_000 })
   const value = h("div", { class: "slot" }, valueOf(null))
   // An article, since the panels' heads in it are not the page's.
@@ -108,11 +108,7 @@ function show(id, onClose) {
 
 // MARK: Who
 
-/** @typedef {[label: string, value: string | Node | null | undefined, title?: string]} Fact */
-
-/** Those that are known, as a list. @param {Fact[]} list */
-const facts = (list) => h("dl", { class: "facts" }, ...list.filter(([, value]) => value != null && value !== "")
-  .map(([label, value, title]) => h("div", {}, h("dt", {}, label), h("dd", { title: title ?? null }, value))))
+/** @typedef {Parameters<typeof facts>[0][number]} Fact */
 
 /** @param {any} row @returns {Fact[]} */
 function profileOf(row) {

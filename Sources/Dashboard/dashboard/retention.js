@@ -50,7 +50,7 @@ function build({ t, state, main, toolbar, shortcut }) {
   const query = (from) => {
     if (!site.current) return null
     const last = site.day(new Date().toISOString())
-    return new Query({ from, arguments: { site: String(site.current.site_id), period: by(), first_day: firstDay(last), last_day: last, mode: mode() } })
+    return new Query({ from, arguments: { site: site.id, period: by(), first_day: firstDay(last), last_day: last, mode: mode() } })
   }
   /** The periods begin with the calendar's, so the first one is reached by any of its days. @param {string} last */
   function firstDay(last) {

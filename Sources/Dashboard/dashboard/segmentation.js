@@ -8,7 +8,7 @@ import { h, icon } from "./dom.js"
 import { day, figure, money, month as monthName, percent, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { openPage } from "./shell.js"
-import { pager, table } from "./table.js"
+import { paged, table } from "./table.js"
 import { language, t } from "./words.js"
 import "./segmentation-words.js"
 
@@ -29,7 +29,7 @@ const FIGURES = ["customers", "orders", "monetary", "average_value"]
 function build(page) {
   const { state, site, main, toolbar } = page
   const query = (/** @type {string} */ from, given = {}, more = {}) =>
-    site.current ? new Query({ from, arguments: { site: String(site.current.site_id), ...given }, ...more }) : null
+    site.current ? new Query({ from, arguments: { site: site.id, ...given }, ...more }) : null
   const months = store(() => query("rfm_months"), { every: 120_000, fresh: 30_000 })
   const month = () => {
     const asked = state.get("month"), known = /** @type {Month[]} */ (months.data ?? [])
@@ -38,7 +38,7 @@ function build(page) {
   /** @type {Context} */
   const context = {
     page, months, month,
-    canWrite: () => site.current?.role !== "viewer",
+    canWrite: () => site.mayWrite,
     ask: (from, given, more) => query(from, given, more),
     openCustomer: (row) => row.user_id ? page.openPerson(row.user_id) : state.push({ customer: row.customer_id }),
   }
@@ -185,7 +185,7 @@ function notStored({ page, month, months, canWrite }) {
   act.addEventListener("click", async () => {
     act.disabled = true
     try {
-      await call("calculate_rfm", { site: String(page.site.current?.site_id), period: month() })
+      await call("calculate_rfm", { site: page.site.id, period: month() })
       await months.refresh()
       dispatchEvent(new Event("rfm-calculated"))
     } catch (error) {
@@ -232,7 +232,7 @@ function profilesPanel(context, profiles) {
       act.addEventListener("click", async () => {
         act.disabled = true
         try {
-          await call("calculate_clusters", { site: String(page.site.current?.site_id) })
+          await call("calculate_clusters", { site: page.site.id })
           await profiles.refresh()
         } catch (error) {
           toast(saidBy(error), "bad")
@@ -338,8 +338,6 @@ function customersPanel(context, customers, distribution) {
     ],
   })
   state.watch(["sort"], () => { rows.sort = sortOf(state) })
-  const place = h("div", { class: "rows" }, rows), foot = h("div")
-  place.append(foot)
   distribution.subscribe(() => { if (customers.data) rows.rows = customers.data.rows })
   return panel({
     title: t("seg.customers"), store: customers, height: 480,
@@ -354,11 +352,7 @@ function customersPanel(context, customers, distribution) {
       const isStored = months.data?.some((/** @type {Month} */ one) => one.month === month() && one.is_stored)
       return isStored ? { title: t("seg.noCustomers"), text: "" } : { title: t("seg.notStored"), text: t("seg.notStored.viewer") }
     },
-    draw(body, data) {
-      rows.rows = data.rows
-      foot.replaceChildren(pager({ total: data.total, limit: PAGE, offset: offset(state), go: (to) => state.set({ offset: to || null }) }))
-      return place
-    },
+    draw: paged(rows, { limit: PAGE, offset: () => offset(state), go: (to) => state.set({ offset: to || null }) }),
   })
 }
 

@@ -6,7 +6,7 @@ import { h, icon } from "./dom.js"
 import { exact, figure, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { searchField } from "./segmentation.js"
-import { pager, table } from "./table.js"
+import { paged, table } from "./table.js"
 import { language, t } from "./words.js"
 
 const PAGE = 20 // rows
@@ -77,7 +77,7 @@ function watchSegment(context, segments) {
 function segmentDialog(context, segments, row, ended) {
   const { page, ask, canWrite } = context
   const { state } = page
-  const site = String(page.site.current?.site_id), id = String(row.segment_id)
+  const site = page.site.id, id = String(row.segment_id)
   const facts = h("div", { class: "stack" })
   const history = store(() => ask("segment_movement", { segment: id }, { order: ["day"] }))
   const chart = lineChart({ label: t("seg.history"), format: "integer", height: 160 })
@@ -145,7 +145,7 @@ function segmentDialog(context, segments, row, ended) {
 function peoplePanel(context, segment, people, reread) {
   const { page, canWrite } = context
   const { state } = page
-  const site = String(page.site.current?.site_id), id = String(segment.segment_id)
+  const site = page.site.id, id = String(segment.segment_id)
   const isStatic = segment.kind === "static" && canWrite()
   const remove = async (/** @type {any} */ row) => {
     try {
@@ -168,15 +168,10 @@ function peoplePanel(context, segment, people, reread) {
         h("button", { class: "button quiet small", type: "button", onclick: () => remove(row) }, t("seg.remove")) }] : []),
     ],
   })
-  const foot = h("div"), place = h("div", { class: "rows" }, rows, foot)
   const list = panel({
     title: t("seg.people"), store: people, csv: "segment-members", height: 300, controls: [searchField(state, "member", t("seg.search"), "row")],
     empty: (data) => data.total === 0 ? { title: t("seg.people.none"), text: "" } : null,
-    draw(body, data) {
-      rows.rows = data.rows
-      foot.replaceChildren(pager({ total: data.total, limit: PAGE, offset: Number(state.get("row")) || 0, go: (to) => state.set({ row: to || null }) }))
-      return place
-    },
+    draw: paged(rows, { limit: PAGE, offset: () => Number(state.get("row")) || 0, go: (to) => state.set({ row: to || null }) }),
   })
   return isStatic ? h("div", { class: "stack" }, adder(context, segment, reread), list) : list
 }
@@ -234,7 +229,7 @@ function adder({ page }, segment, reread) {
  */
 async function editDialog(context, segments, row, reread) {
   const { page, ask } = context
-  const site = String(page.site.current?.site_id)
+  const site = page.site.id
   const name = h("input", { class: "field", required: true, maxlength: 100, autocomplete: "off" })
   const description = h("input", { class: "field", maxlength: 2000, autocomplete: "off" })
   name.value = row?.name ?? ""

@@ -1,10 +1,10 @@
 // The sections about who gets in: members of the site, keys of programs, and one's own sessions.
 import { Query, call, session, site, store } from "/client.js"
 import { confirmAct, copyButton, openDialog } from "./dialog.js"
-import { h, icon } from "./dom.js"
+import { h } from "./dom.js"
 import { plain, relative } from "./format.js"
 import { panel } from "./panel.js"
-import { actForm, attempt, choice, field, rowButton, select } from "./settings-form.js"
+import { actForm, adder, attempt, choice, confirmed, field, rowButton, select } from "./settings-form.js"
 import { table } from "./table.js"
 import { addWords, t } from "./words.js"
 
@@ -14,17 +14,11 @@ import { addWords, t } from "./words.js"
 const ROLES = ["viewer", "member", "owner"]
 const DAY = 86_400_000 // ms
 
-const isOwner = () => site.current?.role === "owner"
-const current = () => String(site.current?.site_id)
 /** A function of the current site. @param {string} from */
-const ofSite = (from) => store(() => site.current && new Query({ from, arguments: { site: current() } }), { every: 60_000 })
+const ofSite = (from) => store(() => site.current && new Query({ from, arguments: { site: site.id } }), { every: 60_000 })
 
 const members = ofSite("get_members"), invitations = ofSite("get_invitations"), keys = ofSite("get_api_keys")
 const sessions = store(() => new Query({ from: "get_my_sessions", arguments: {} }), { every: 60_000 })
-
-/** @param {Page} page @param {string} name of the dialog @param {string} text */
-const adder = ({ state }, name, text) =>
-  h("button", { class: "button primary small", type: "button", onclick: () => state.push({ add: name }) }, icon("add"), text)
 
 /**
  * Shows a secret once: when the dialog closes it is wiped, here and in the page.
@@ -51,7 +45,7 @@ export function membersSection(page) {
   const roleOf = (/** @type {any} */ row) => {
     const { email_or_login: who, role } = row
     // A login of the database reads, whatever one would have it do.
-    if (!isOwner() || !who.includes("@")) return t(`role.${role}`)
+    if (!site.isOwner || !who.includes("@")) return t(`role.${role}`)
     const control = h("select", { class: "field", "aria-label": t("members.roleOf", { who: plain(who) }) },
       ...ROLES.map((one) => h("option", { value: one, selected: one === role }, t(`role.${one}`))))
     control.addEventListener("change", () => change(who, control))
@@ -64,7 +58,7 @@ export function membersSection(page) {
       title: t("members.ownTitle"), text: t("members.ownAsk", { role: t(`role.${wanted}`) }), act: t("members.ownAct"), danger: true,
     })
     const isDone = agreed && await attempt(async () => {
-      await call("add_member", { site: current(), email_or_login: who, role: wanted })
+      await call("add_member", { site: site.id, email_or_login: who, role: wanted })
       return t("members.changed", { who: plain(who), role: t(`role.${wanted}`) })
     })
     if (!isDone) control.value = before
@@ -77,7 +71,7 @@ export function membersSection(page) {
     })
     if (!agreed) return
     const isDone = await attempt(async () => {
-      await call("remove_member", { site: current(), email_or_login: who })
+      await call("remove_member", { site: site.id, email_or_login: who })
       return t("members.removed", { who: plain(who) })
     })
     if (isDone && who === me) location.assign("/crm")
@@ -92,7 +86,7 @@ export function membersSection(page) {
         ? h("span", {}, plain(me), " ", h("span", { class: "badge" }, t("members.you"))) : plain(row.email_or_login) },
       { key: "role", title: t("members.role"), narrow: true, draw: roleOf },
       { key: "created_at", title: t("members.since"), kind: "date" },
-      ...(isOwner() ? [{
+      ...(site.isOwner ? [{
         key: "acts", title: t("settings.acts"), narrow: true, width: "1%",
         draw: (/** @type {any} */ { email_or_login: who }) => rowButton(t("members.remove"), t("members.removeOf", { who: plain(who) }), () => remove(who), true),
       }] : []),
@@ -100,25 +94,24 @@ export function membersSection(page) {
   })
   const nodes = [panel({
     title: t("settings.members"), store: members, csv: "members",
-    controls: isOwner() ? [adder(page, "member", t("members.invite"))] : [],
+    controls: site.isOwner ? [adder(page, "member", t("members.invite"))] : [],
     draw(_, rows) {
       list.rows = rows
       return list
     },
   })]
-  if (isOwner()) nodes.push(invitationsPanel())
-  return { nodes, dialogs: isOwner() ? { member: inviteDialog } : {} }
+  if (site.isOwner) nodes.push(invitationsPanel())
+  return { nodes, dialogs: site.isOwner ? { member: inviteDialog } : {} }
 }
 
 function invitationsPanel() {
   const cancel = async (/** @type {string} */ email) => {
-    const agreed = await confirmAct({ title: t("invitations.cancelTitle", { who: plain(email) }), text: t("invitations.cancelAsk"), act: t("invitations.cancel"), danger: true })
-    if (!agreed) return
-    await attempt(async () => {
-      await call("cancel_invitation", { site: current(), email })
+    await confirmed({
+      title: t("invitations.cancelTitle", { who: plain(email) }), text: t("invitations.cancelAsk"), act: t("invitations.cancel"), danger: true,
+    }, async () => {
+      await call("cancel_invitation", { site: site.id, email })
       return t("invitations.cancelled")
-    })
-    await invitations.refresh()
+    }, invitations)
   }
   const list = table({
     caption: t("invitations.title"),
@@ -152,7 +145,7 @@ function inviteDialog(onClose) {
     fields: [field(t("members.email"), email), field(t("members.role"), role, t("members.roles"))],
     act: t("members.inviteAct"),
     async run() {
-      const token = await call("invite_member", { site: current(), email: email.value, role: role.value })
+      const token = await call("invite_member", { site: site.id, email: email.value, role: role.value })
       wipe = showOnce(place, `${location.origin}/invitation#token=${encodeURIComponent(token)}`, t("members.link", { who: plain(email.value) }))
       invitations.refresh()
     },
@@ -165,13 +158,10 @@ function inviteDialog(onClose) {
 /** @param {Page} page @returns {Section} */
 export function keysSection(page) {
   const revoke = async (/** @type {string} */ key_id, /** @type {string} */ name) => {
-    const agreed = await confirmAct({ title: t("keys.revokeTitle", { name: plain(name) }), text: t("keys.revokeAsk"), act: t("keys.revoke"), danger: true })
-    if (!agreed) return
-    await attempt(async () => {
+    await confirmed({ title: t("keys.revokeTitle", { name: plain(name) }), text: t("keys.revokeAsk"), act: t("keys.revoke"), danger: true }, async () => {
       await call("revoke_api_key", { key_id })
       return t("keys.revoked", { name: plain(name) })
-    })
-    await keys.refresh()
+    }, keys)
   }
   const isOver = (/** @type {any} */ row) => row.revoked_at !== null || row.expires_at !== null && new Date(row.expires_at) <= new Date()
   const list = table({
@@ -221,7 +211,7 @@ function keyDialog(onClose) {
       const given = new FormData(form)
       const secret = await call("create_api_key", {
         name: name.value,
-        sites: owned.length > 1 ? given.getAll("site") : [current()],
+        sites: owned.length > 1 ? given.getAll("site") : [site.id],
         scopes: given.get("scope") === "write" ? ["read", "write"] : ["read"],
         requests_per_minute: Number(rate.value),
         expires_at: lasts.value ? new Date(Date.now() + Number(lasts.value) * DAY).toISOString() : null,
@@ -246,13 +236,10 @@ export function sessionsSection(page) {
     await sessions.refresh()
   }
   const endOthers = async () => {
-    const agreed = await confirmAct({ title: t("sessions.othersTitle"), text: t("sessions.othersAsk"), act: t("sessions.others"), danger: true })
-    if (!agreed) return
-    await attempt(async () => {
+    await confirmed({ title: t("sessions.othersTitle"), text: t("sessions.othersAsk"), act: t("sessions.others"), danger: true }, async () => {
       await session.signOut("others")
       return t("sessions.othersEnded")
-    })
-    await sessions.refresh()
+    }, sessions)
   }
   const others = h("button", { class: "button small", type: "button", onclick: endOthers }, t("sessions.others"))
   const list = table({

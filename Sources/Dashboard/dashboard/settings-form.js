@@ -1,5 +1,5 @@
 // Forms of the settings: fields with their labels, an act that may be refused, and what is said then.
-import { saidBy, toast } from "./dialog.js"
+import { confirmAct, saidBy, toast } from "./dialog.js"
 import { h, icon } from "./dom.js"
 import { addWords, t } from "./words.js"
 
@@ -128,11 +128,23 @@ export async function attempt(act) {
   }
 }
 
+/**
+ * An act that is asked about before, as one that takes something away.
+ * @param {Parameters<typeof confirmAct>[0]} question @param {() => Promise<string | void>} act
+ * @param {import("/client.js").Store} [shown] read again afterwards, also when the act was refused @returns {Promise<boolean>} whether it was done
+ */
+export async function confirmed(question, act, shown) {
+  if (!await confirmAct(question)) return false
+  const isDone = await attempt(act)
+  await shown?.refresh()
+  return isDone
+}
+
+/** A button that opens the dialog of ?add=. @param {import("./shell.js").Page} page @param {string} name of the dialog @param {string} text */
+export const adder = ({ state }, name, text) =>
+  h("button", { class: "button primary small", type: "button", onclick: () => state.push({ add: name }) }, icon("add"), text)
+
 /** A small button of a row; its label says of which row. On a phone one that takes away is a cross. @param {string} text @param {string} label @param {() => void} act @param {boolean} [takes] whether it takes something away */
 export const rowButton = (text, label, act, takes = false) =>
   h("button", { class: takes ? "button small takes" : "button small", type: "button", "aria-label": label, title: label, onclick: act },
     takes ? icon("close") : null, h("span", {}, text))
-
-/** What is known, to read only. @param {[term: string, value: string | Node][]} facts */
-export const facts = (facts) =>
-  h("dl", { class: "facts" }, ...facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))))

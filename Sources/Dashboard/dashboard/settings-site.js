@@ -1,10 +1,10 @@
 // The sections about the site itself: what it is, its goals, and what cannot be undone.
 import { Query, call, site, store } from "/client.js"
 import { confirmAct, openDialog } from "./dialog.js"
-import { h, icon } from "./dom.js"
+import { facts, h } from "./dom.js"
 import { day, exact, exactMoney, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { actForm, attempt, choice, facts, field, rowButton, select } from "./settings-form.js"
+import { actForm, adder, attempt, choice, confirmed, field, rowButton, select } from "./settings-form.js"
 import { table } from "./table.js"
 import { addWords, locale, t } from "./words.js"
 
@@ -13,15 +13,11 @@ import { addWords, locale, t } from "./words.js"
 
 const EARLIEST = 30, LATEST = 36600 // days that events can be kept
 
-const isOwner = () => site.current?.role === "owner"
-const mayWrite = () => site.current?.role !== "viewer"
-const current = () => String(site.current?.site_id)
-
 const theSite = store(() => site.current && new Query({
   from: "get_sites", arguments: {}, where: [["site_id", "eq", site.current.site_id]],
 }))
 
-const goals = store(() => site.current && new Query({ from: "get_goals", arguments: { site: current() } }),
+const goals = store(() => site.current && new Query({ from: "get_goals", arguments: { site: site.id } }),
   { tables: ["user_events"], every: 60_000, pause: 5_000 })
 
 /** What has changed of the site is known to the frame too. */
@@ -57,10 +53,10 @@ function sitePanel(title, height, { form, fill }, read) {
   return panel({
     title,
     store: theSite,
-    height: isOwner() ? height : 80,
+    height: site.isOwner ? height : 80,
     draw(_, [row]) {
       if (!row) return // deleted meanwhile
-      if (!isOwner()) return facts(read(row))
+      if (!site.isOwner) return facts(read(row))
       if (form.dataset.touched === undefined) fill(row)
       return form
     },
@@ -81,7 +77,7 @@ function general({ state }) {
     act: t("save"),
     async run() {
       await call("change_site", {
-        site: current(), name: name.value, domain: domain.value.trim(), allowed_origins: origins.value.split(/[\s,]+/).filter(Boolean),
+        site: site.id, name: name.value, domain: domain.value.trim(), allowed_origins: origins.value.split(/[\s,]+/).filter(Boolean),
       })
       delete form.dataset.touched
       await reload()
@@ -117,8 +113,8 @@ function clock() {
       })
       if (!agreed) return
       let isDone = true
-      if (isOther.zone) isDone = await call("set_time_zone", { site: current(), time_zone: zone.value })
-      if (isOther.money) await call("set_currency", { site: current(), currency: money.value })
+      if (isOther.zone) isDone = await call("set_time_zone", { site: site.id, time_zone: zone.value })
+      if (isOther.money) await call("set_currency", { site: site.id, currency: money.value })
       delete form.dataset.touched
       await reload()
       return isDone ? t("settings.recounted") : t("settings.recountTonight")
@@ -150,7 +146,7 @@ function keep() {
         title: t("settings.keepTitle"), text: t("settings.keepAsk", { n: wanted }), act: t("save"), danger: true,
       })
       if (!agreed) return
-      await call("keep_events", { site: current(), days: wanted })
+      await call("keep_events", { site: site.id, days: wanted })
       delete form.dataset.touched
       await reload()
       return t("settings.saved")
@@ -170,8 +166,8 @@ function keep() {
 // MARK: Goals
 
 /** @param {Page} page @returns {Section} */
-export function goalsSection({ state }) {
-  const add = () => h("button", { class: "button primary small", type: "button", onclick: () => state.push({ add: "goal" }) }, icon("add"), t("goals.add"))
+export function goalsSection(page) {
+  const add = () => adder(page, "goal", t("goals.add"))
   const list = table({
     caption: t("settings.goals"),
     rowKey: (row) => row.goal_id,
@@ -186,7 +182,7 @@ export function goalsSection({ state }) {
       { key: "users", title: t("goals.users"), kind: "number" },
       { key: "worth", title: t("goals.worth"), kind: "money" },
       { key: "last_day", title: t("goals.last"), kind: "day" },
-      ...(mayWrite() ? [{
+      ...(site.mayWrite ? [{
         key: "goal_id", title: t("settings.acts"), narrow: true, width: "1%",
         draw: (/** @type {any} */ row) => rowButton(t("delete"), t("goals.deleteOf", { name: plain(row.name) }), () => remove(row), true),
       }] : []),
@@ -194,10 +190,8 @@ export function goalsSection({ state }) {
   })
 
   const remove = async (/** @type {any} */ { goal_id, name }) => {
-    const agreed = await confirmAct({ title: t("goals.deleteTitle", { name: plain(name) }), text: t("goals.deleteAsk"), act: t("delete"), danger: true })
-    if (!agreed) return
-    await attempt(async () => {
-      await call("delete_goal", { site: current(), goal_id })
+    await confirmed({ title: t("goals.deleteTitle", { name: plain(name) }), text: t("goals.deleteAsk"), act: t("delete"), danger: true }, async () => {
+      await call("delete_goal", { site: site.id, goal_id })
       await goals.refresh()
       return t("goals.deleted")
     })
@@ -208,15 +202,15 @@ export function goalsSection({ state }) {
       title: t("settings.goals"),
       store: goals,
       csv: "goals",
-      controls: mayWrite() ? [add()] : [],
+      controls: site.mayWrite ? [add()] : [],
       note: t("goals.note"),
-      empty: (rows) => rows.length > 0 ? null : { title: t("goals.none"), text: t("goals.noneText"), acts: mayWrite() ? [add()] : [] },
+      empty: (rows) => rows.length > 0 ? null : { title: t("goals.none"), text: t("goals.noneText"), acts: site.mayWrite ? [add()] : [] },
       draw(_, rows) {
         list.rows = rows
         return list
       },
     })],
-    dialogs: mayWrite() ? { goal: goalDialog } : {},
+    dialogs: site.mayWrite ? { goal: goalDialog } : {},
   }
 }
 
@@ -239,7 +233,7 @@ function goalDialog(onClose) {
     async run(form) {
       const isPage = new FormData(form).get("kind") === "page"
       await call("create_goal", {
-        site: current(), name: name.value,
+        site: site.id, name: name.value,
         event_name: isPage ? undefined : event.value, page_pattern: isPage ? page.value : undefined,
         value: worth.value === "fixed" ? Number(value.value) : undefined, value_property: worth.value === "property" ? property.value : undefined,
       })
@@ -268,7 +262,7 @@ function goalDialog(onClose) {
 
 /** @param {Page} page @returns {Section} */
 export function dangerSection(page) {
-  return { nodes: [personPanel(), ...(isOwner() ? [deletePanel(page)] : [])] }
+  return { nodes: [personPanel(), ...(site.isOwner ? [deletePanel(page)] : [])] }
 }
 
 function personPanel() {
@@ -276,13 +270,13 @@ function personPanel() {
   const purchases = h("input", { type: "checkbox" })
   const answer = h("div", { role: "status" })
   const form = actForm({
-    fields: [h("p", { class: "muted" }, t(isOwner() ? "person.text" : "person.textMember")), field(t("person.id"), id, t("person.idNote")),
-      isOwner() ? field(t("person.purchases"), purchases) : null],
+    fields: [h("p", { class: "muted" }, t(site.isOwner ? "person.text" : "person.textMember")), field(t("person.id"), id, t("person.idNote")),
+      site.isOwner ? field(t("person.purchases"), purchases) : null],
     act: t("person.export"),
-    more: isOwner() ? [h("button", { class: "button danger", type: "button", onclick: () => erase() }, t("person.erase"))] : [],
+    more: site.isOwner ? [h("button", { class: "button danger", type: "button", onclick: () => erase() }, t("person.erase"))] : [],
     async run() {
       answer.replaceChildren()
-      const data = await call("export_user", { site: current(), user_id: Number(id.value) })
+      const data = await call("export_user", { site: site.id, user_id: Number(id.value) })
       save(JSON.stringify(data, null, 2), `user-${Number(id.value)}.json`)
       return t("person.exported")
     },
@@ -292,13 +286,13 @@ function personPanel() {
     answer.replaceChildren()
     const user_id = Number(id.value)
     await attempt(async () => {
-      const [who] = await new Query({ from: "user_profile", arguments: { site: current(), user_id } }).run()
+      const [who] = await new Query({ from: "user_profile", arguments: { site: site.id, user_id } }).run()
       const agreed = await confirmAct({
         title: t("person.eraseTitle"), danger: true, act: t("person.erase"), word: String(user_id),
         text: t(purchases.checked ? "person.eraseAllAsk" : "person.eraseAsk", { who: plain(who?.name ?? who?.email ?? who?.external_id ?? `#${user_id}`), n: who?.sessions ?? 0 }),
       })
       if (!agreed) return
-      const { not_reached, ...counts } = await call("erase_user", { site: current(), user_id, with_purchases: purchases.checked })
+      const { not_reached, ...counts } = await call("erase_user", { site: site.id, user_id, with_purchases: purchases.checked })
       form.reset()
       answer.replaceChildren(h("p", {}, h("strong", {}, t("person.erased"))),
         facts(Object.entries(counts).filter(([, n]) => typeof n === "number").map(([what, n]) => [what, exact(n)])),
@@ -319,11 +313,9 @@ function save(text, name) {
 function deletePanel({ state }) {
   const ask = async () => {
     const name = site.current?.name ?? ""
-    const agreed = await confirmAct({
+    const isDone = await confirmed({
       title: t("danger.deleteTitle", { name: plain(name) }), text: t("danger.deleteAsk"), act: t("danger.delete"), danger: true, word: name,
-    })
-    if (!agreed) return
-    const isDone = await attempt(async () => { await call("delete_site", { site: current(), name_again: name }) })
+    }, async () => { await call("delete_site", { site: site.id, name_again: name }) })
     if (isDone) location.assign(state.address({ section: null, site: null, add: null }, "/crm"))
   }
   return panel({

@@ -197,6 +197,20 @@ customElements.define("data-table", DataTable)
 const look = (column) => [RIGHT.has(column.kind ?? "") ? "number" : "", column.narrow ? "narrow" : ""].filter(Boolean).join(" ") || null
 
 /**
+ * Draws a table with its pager, for a panel whose store counts: its data are { rows, total }.
+ * @param {DataTable} list @param {{ limit: number, offset: () => number, go: (offset: number) => void }} options
+ * @returns {(body: HTMLElement, data: { rows: Row[], total: number }) => Node}
+ */
+export function paged(list, { limit, offset, go }) {
+  const foot = h("div"), place = h("div", { class: "rows" }, list, foot)
+  return (_, { rows, total }) => {
+    list.rows = rows
+    foot.replaceChildren(pager({ total, limit, offset: offset(), go }))
+    return place
+  }
+}
+
+/**
  * Where one is in a long list, and the way on.
  * @param {{ total: number, limit: number, offset: number, go: (offset: number) => void }} options
  */
