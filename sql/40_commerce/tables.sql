@@ -76,6 +76,8 @@ create table vibe.purchases (
     is_refund boolean not null default false,
     is_cancelled boolean not null default false,
     created_at timestamptz not null default now(),
+    source_id bigint,
+    utm jsonb,
     primary key (site_id, purchase_id),
     constraint purchases_external_id_key unique (site_id, external_id),
     constraint purchases_time
@@ -97,7 +99,9 @@ comment on column vibe.purchases.amount is 'order total in currency, never negat
 comment on column vibe.purchases.item_count is 'pieces in the order, as the shop counts them';
 comment on column vibe.purchases.channel is 'where it was sold, as the shop calls it: web, store, marketplace …';
 comment on column vibe.purchases.is_refund is 'money given back: counts in revenue, not as an order';
-comment on column vibe.purchases.is_cancelled is 'called off: counts in nothing';
+comment on column vibe.purchases.is_cancelled is 'called off, or not paid (yet): counts in nothing';
+comment on column vibe.purchases.source_id is 'the source that told it, as in vibe.sources; null where a file, a program or a person did';
+comment on column vibe.purchases.utm is 'how the buyer came, as the shop knows it: {"source", "medium", "campaign", "content", "term"}';
 
 create index purchases_by_customer on vibe.purchases (site_id, customer_id, purchased_at);
 comment on index vibe.purchases_by_customer is 'a customer''s orders; also the customer''s first and last one';
