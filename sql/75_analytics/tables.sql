@@ -6,3 +6,6 @@ create trigger windows_updated after update on vibe.daily_user_stats
     referencing new table as changed_rows
     for each statement when (pg_trigger_depth() = 0) execute function vibe_private.count_windows();
 comment on trigger windows_updated on vibe.daily_user_stats is 'counts the users of 30 and 60 days';
+
+insert into vibe.routes (method, path, function_name) values
+    ('GET', '/api/v1/analytics', 'get_analytics');
