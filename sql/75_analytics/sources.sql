@@ -49,9 +49,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-    if to_regclass('vibe.source_status') is null then
-        return;
-    end if;
     return query
     select distinct on (s.kind) s.kind, s.status, s.since, substring(s.last_error from '^[A-Z][A-Z0-9_]+'), s.last_success_at
     from vibe.source_status as s

@@ -8,4 +8,15 @@ create trigger windows_updated after update on vibe.daily_user_stats
 comment on trigger windows_updated on vibe.daily_user_stats is 'counts the users of 30 and 60 days';
 
 insert into vibe.routes (method, path, function_name) values
-    ('GET', '/api/v1/analytics', 'get_analytics');
+    ('GET', '/api/v1/analytics', 'get_analytics'),
+    ('GET', '/api/v1/customers', 'get_customers'),
+    ('GET', '/api/v1/customers/{id}', 'get_customer'),
+    ('GET', '/api/v1/segments', 'get_segments'),
+    ('POST', '/api/v1/segments', 'add_segment'),
+    ('POST', '/api/v1/segments/preview', 'try_segment'),
+    ('GET', '/api/v1/segments/{id}/members', 'get_segment_members'),
+    ('GET', '/api/v1/funnels/{id}', 'get_funnel'),
+    ('GET', '/api/v1/retention', 'get_retention'),
+    ('GET', '/api/v1/online', 'get_online'),
+    ('GET', '/api/v1/metrics', 'get_metrics'),
+    ('GET', '/api/v1/series', 'get_series');
