@@ -27,7 +27,7 @@ export class Live {
   /** How changes are heard of. @type {State} */
   state = "connecting"
   /** What is in realtime, of which there can be more: see vibe_private.feed_table(). One unknown table would end the stream. */
-  tables = new Set(["site_sessions", "site_users", "user_events"])
+  tables = new Set(["site_sessions", "site_users", "user_events", "campaigns", "campaign_events", "campaign_performance"])
 
   #browser
   #linger

@@ -23,3 +23,17 @@ export function bars(list) {
       text && h("p", {}, text))
   }))
 }
+
+/** Paints with the colour of SQL's map; the label beside it says the same. @param {HTMLElement} element @param {unknown} color */
+export function paint(element, color) {
+  if (/^#[0-9A-F]{6}$/.test(String(color))) element.style.setProperty("--cluster", String(color))
+  return element
+}
+
+/** How a share has changed, for words beside a figure. @param {number | null} change */
+export function changed(change) {
+  if (change == null) return h("span", { class: "muted" }, "–")
+  const way = change > 0 ? "good" : change < 0 ? "bad" : "same"
+  return h("span", { class: `delta ${way}` },
+    h("span", { "aria-hidden": "true" }, { good: "↑ ", bad: "↓ ", same: "" }[way]), `${change < 0 ? "−" : ""}${percent(Math.abs(change))}`)
+}

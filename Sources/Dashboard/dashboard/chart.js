@@ -203,7 +203,9 @@ export class LineChart extends HTMLElement {
 
   #data() {
     const points = this.#points
-    const line = { borderWidth: 2, pointRadius: 0, pointHoverRadius: 4, tension: 0, spanGaps: false }
+    // A value between two gaps has no line: it is a point.
+    const isAlone = (/** @type {any} */ { dataset, dataIndex }) => [-1, 1].every((side) => dataset.data[dataIndex + side] == null)
+    const line = { borderWidth: 2, pointRadius: (/** @type {any} */ context) => isAlone(context) ? 2.5 : 0, pointHoverRadius: 4, tension: 0, spanGaps: false }
     // The step that still runs would look like a crash: it is dotted.
     const running = (/** @type {any} */ context) => points[context.p1DataIndex]?.is_partial ? [2, 4] : undefined
     const hasPrevious = points.some(({ previous }) => previous != null)
@@ -255,8 +257,8 @@ export class LineChart extends HTMLElement {
     const colour = (/** @type {string} */ name) => resolve(this, name)
     const now = colour("--accent"), before = colour("--muted"), line = colour("--line"), text = colour("--muted")
     const [main, previous] = this.#chart.data.datasets
-    Object.assign(main, { borderColor: now, pointHoverBackgroundColor: now, backgroundColor: colour("--accent-wash") })
-    if (previous) Object.assign(previous, { borderColor: before, pointHoverBackgroundColor: before })
+    Object.assign(main, { borderColor: now, pointBackgroundColor: now, pointHoverBackgroundColor: now, backgroundColor: colour("--accent-wash") })
+    if (previous) Object.assign(previous, { borderColor: before, pointBackgroundColor: before, pointHoverBackgroundColor: before })
     const { scales, plugins } = this.#chart.options = this.#look()
     scales.x.ticks.color = scales.y.ticks.color = text
     scales.y.grid.color = line

@@ -52,6 +52,8 @@ export const facts = (list) => h("dl", { class: "facts" }, ...list.filter(([, va
 /** Strokes on a grid of 16. @type {Record<string, string>} */
 const ICONS = {
   crm: "M2 7.5 8 2.5l6 5M3.5 6.5v7h9v-7M6.5 13.5v-4h3v4",
+  analytics: "M2 13.5h12M3.5 10.5v-3M6.5 10.5v-6M9.5 10.5v-4M12.5 10.5v-8",
+  campaigns: "M2 6v3.5h2.5l6 3V3l-6 3ZM5 9.5v4h2V11M13 6.3v3",
   segmentation: "M6 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 2.8a2.5 2.5 0 0 1 0 4.4M12 9.9c1.6.6 2.5 1.9 2.5 3.6",
   funnels: "M2 2.5h12L9.5 8.5v5l-3-1.5V8.5Z",
   retention: "M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 1.5v3h-3M8 5v3l2 1.5",

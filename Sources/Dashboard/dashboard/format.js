@@ -36,6 +36,12 @@ export function percent(value, locale = ours) {
   return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(Number(value))
 }
 
+/** So many times as much: "3.2×". @param {Value} value @param {string} [locale] */
+export function ratio(value, locale = ours) {
+  if (value == null) return "–"
+  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(Number(value))}×`
+}
+
 /** A difference of two shares in percentage points, without its unit: "0.4". @param {Value} value @param {string} [locale] */
 export function points(value, locale = ours) {
   if (value == null) return "–"
@@ -142,13 +148,14 @@ export function host(referrer) {
 
 /**
  * A figure by the format that the database gave with it, short and in full.
- * @param {Value} value @param {string} format integer, number, rate, money, seconds or duration
+ * @param {Value} value @param {string} format integer, number, rate, ratio, money, seconds or duration
  * @param {string | null} [currency] @returns {{ short: string, full: string }}
  */
 export function shown(value, format, currency) {
   if (value == null) return { short: "–", full: "" }
   switch (format) {
     case "rate": return { short: percent(value), full: percent(value) }
+    case "ratio": return { short: ratio(value), full: ratio(value) }
     case "money": return { short: money(value, currency), full: exactMoney(value, currency) }
     case "seconds": case "duration": return { short: duration(value), full: duration(value) }
     default: return { short: figure(value), full: exact(value) }

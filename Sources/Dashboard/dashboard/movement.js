@@ -1,10 +1,11 @@
 // Movement: which customers went from which cluster to which between two months, as a matrix and by name.
 import { store } from "/client.js"
+import { paint } from "./bars.js"
 import { h } from "./dom.js"
 import { exact, figure, percent, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { firstPageInstead, follow, labelOf, nameOf, paint } from "./segmentation.js"
-import { paged, table } from "./table.js"
+import { follow, labelOf, nameOf } from "./segmentation.js"
+import { firstPageInstead, paged, table } from "./table.js"
 import { t } from "./words.js"
 
 const PAGE = 25 // rows

@@ -36,15 +36,14 @@ export function daysAfter(date, days) {
 const length = (first, last) => Math.round((Date.parse(last) - Date.parse(first)) / 86_400_000) + 1
 
 /** @param {string} text */
-const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))
+export const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))
 
 /**
  * The days that the address asks for, and the equally many before them.
- * @param {import("./shell.js").State} state
+ * @param {import("./shell.js").State} state @param {string} [today] the day on which a period ends that has no last day of its own
  * @returns {{ first: string, last: string, previousFirst: string, previousLast: string }}
  */
-export function chosenDays(state) {
-  const today = site.day(new Date().toISOString())
+export function chosenDays(state, today = site.day(new Date().toISOString())) {
   const from = state.get("from"), to = state.get("to")
   const isCustom = isDay(from) && isDay(to) && from <= to
   const last = isCustom ? to : today

@@ -1,14 +1,14 @@
 // The segmentation page: whose customers a month had, who moved, and the segments people made. It shows figures and computes none.
 import { call, Query, store } from "/client.js"
-import { bars } from "./bars.js"
+import { bars, changed, paint } from "./bars.js"
 import { metricCard } from "./card.js"
 import { lineChart } from "./chart.js"
 import { saidBy, toast } from "./dialog.js"
 import { h, icon } from "./dom.js"
-import { day, figure, money, month as monthName, percent, plain } from "./format.js"
+import { day, figure, money, month as monthName, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { openPage } from "./shell.js"
-import { paged, table } from "./table.js"
+import { firstPageInstead, paged, searchField, table } from "./table.js"
 import { language, t } from "./words.js"
 import "./segmentation-words.js"
 
@@ -364,22 +364,8 @@ export const labelOf = (row) => language === "pt" ? row.label_pt : row.label_en
 /** A date in the month "2026-10", to show it. @param {string} name */
 export const nameOf = (name) => monthName(`${name}-01`)
 
-/** Paints with the colour of SQL's map; the label beside it says the same. @param {HTMLElement} element @param {unknown} color */
-export function paint(element, color) {
-  if (/^#[0-9A-F]{6}$/.test(String(color))) element.style.setProperty("--cluster", String(color))
-  return element
-}
-
 /** @param {any} row with its color @param {string} label */
 export const dot = (row, label) => paint(h("span", { class: "cluster-dot" }, label), row.color)
-
-/** How a share has changed, for words beside a figure. @param {number | null} change */
-export function changed(change) {
-  if (change == null) return h("span", { class: "muted" }, "–")
-  const way = change > 0 ? "good" : change < 0 ? "bad" : "same"
-  return h("span", { class: `delta ${way}` },
-    h("span", { "aria-hidden": "true" }, { good: "↑ ", bad: "↓ ", same: "" }[way]), `${change < 0 ? "−" : ""}${percent(Math.abs(change))}`)
-}
 
 /**
  * Reads again when the month or one of these choices changes; views are made once and kept.
@@ -401,14 +387,6 @@ export function follow({ page, months, month }, stores) {
   })
 }
 
-/** A page that lies behind the last one is none: the first takes its place. @param {import("/client.js").Store} rows @param {Page["state"]} state @param {string} name */
-export function firstPageInstead(rows, state, name) {
-  rows.subscribe(() => {
-    const error = /** @type {any} */ (rows.error)
-    if (error?.status === 416 && state.get(name)) state.set({ [name]: null })
-  })
-}
-
 /** "compared with September 2026", kept up to date. @param {import("/client.js").Store} of @param {(data: any) => string | undefined} find */
 export function comparedNote(of, find) {
   const note = h("span")
@@ -425,18 +403,6 @@ function comparison(name) {
   if (days) return `${day(days[1])} – ${day(days[2])}`
   if (part) return t("seg.upTo", { month: nameOf(part[1]), day: day(`${part[1]}-${part[2]}`), clock: part[3] })
   return /^\d{4}-\d\d$/.test(name) ? nameOf(name) : name
-}
-
-/** A field that writes what is typed into the address, a moment later. @param {Page["state"]} state @param {string} name @param {string} label @param {string} [offset] what begins again with another search */
-export function searchField(state, name, label, offset = "offset") {
-  const field = h("input", { class: "field search", type: "search", "aria-label": label, placeholder: label, maxlength: 200 })
-  let timer = 0
-  field.addEventListener("input", () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => state.set({ [name]: field.value.trim() || null, [offset]: null }), 250)
-  })
-  state.watch([name], () => { if (document.activeElement !== field) field.value = state.get(name) })
-  return field
 }
 
 openPage({ name: "segmentation", build })

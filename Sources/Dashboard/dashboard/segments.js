@@ -5,8 +5,7 @@ import { confirmAct, openDialog, saidBy, toast } from "./dialog.js"
 import { h, icon } from "./dom.js"
 import { exact, figure, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { searchField } from "./segmentation.js"
-import { paged, table } from "./table.js"
+import { paged, searchField, table } from "./table.js"
 import { language, t } from "./words.js"
 
 const PAGE = 20 // rows

@@ -4,7 +4,7 @@ import { h, icon } from "./dom.js"
 import { plain, useTimeZone } from "./format.js"
 import { addWords, language, speak, t, why } from "./words.js"
 
-const PAGES = ["crm", "segmentation", "funnels", "retention", "settings"]
+const PAGES = ["crm", "analytics", "campaigns", "segmentation", "funnels", "retention", "settings"]
 const THEMES = ["auto", "light", "dark"]
 /** Choices that mean the same on another page or site. */
 const SHARED = ["site", "period", "from", "to", "compare"]

@@ -77,6 +77,11 @@ export class DataTable extends HTMLElement {
     this.#drawHead()
   }
 
+  /** Of amounts in rows that do not say it; holds from the next rows on. @param {string | null | undefined} currency */
+  set currency(currency) {
+    this.#options.currency = currency
+  }
+
   /** @param {Row[]} rows */
   set rows(rows) {
     const keys = rows.map((row) => String(this.#options.rowKey(row)))
@@ -223,4 +228,24 @@ export function pager({ total, limit, offset, go }) {
   return h("nav", { class: "pager", "aria-label": t("pager.label") },
     h("span", { class: "muted" }, t("pager.range", { first, last, total })),
     button("previous", Math.max(0, offset - limit), offset > 0), button("next", offset + limit, last < total))
+}
+
+/** A page that lies behind the last one is none: the first takes its place. @param {import("/client.js").Store} rows @param {import("./shell.js").State} state @param {string} name */
+export function firstPageInstead(rows, state, name) {
+  rows.subscribe(() => {
+    const error = /** @type {any} */ (rows.error)
+    if (error?.status === 416 && state.get(name)) state.set({ [name]: null })
+  })
+}
+
+/** A field that writes what is typed into the address, a moment later. @param {import("./shell.js").State} state @param {string} name @param {string} label @param {string} [offset] what begins again with another search */
+export function searchField(state, name, label, offset = "offset") {
+  const field = h("input", { class: "field search", type: "search", "aria-label": label, placeholder: label, maxlength: 200 })
+  let timer = 0
+  field.addEventListener("input", () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => state.set({ [name]: field.value.trim() || null, [offset]: null }), 250)
+  })
+  state.watch([name], () => { if (document.activeElement !== field) field.value = state.get(name) })
+  return field
 }

@@ -62,6 +62,8 @@ export function saidBy(error) {
 addWords({
   en: {
     "page.crm": "CRM",
+    "page.analytics": "Analytics",
+    "page.campaigns": "Campaigns",
     "page.segmentation": "Segmentation",
     "page.funnels": "Funnels",
     "page.retention": "Retention",
@@ -139,6 +141,8 @@ addWords({
   },
   pt: {
     "page.crm": "CRM",
+    "page.analytics": "Análise",
+    "page.campaigns": "Campanhas",
     "page.segmentation": "Segmentação",
     "page.funnels": "Funis",
     "page.retention": "Retenção",
