@@ -61,7 +61,7 @@ begin
         ('cost', 'must be a number from 0 to 9999999999', '^[0-9]{1,10}(\.[0-9]+)?$'),
         ('order', 'must be a text of 1 to 200 characters', '^.{1,200}$'),
         ('event_id', 'must be a text of 1 to 200 characters', '^.{1,200}$'),
-        ('occurred_at', 'must be a time such as 2026-01-31T12:00:00Z', '^.{8,40}$')
+        ('occurred_at', 'must be a time such as 2026-01-31T12:00:00Z', '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].{1,30})?$')
     ) as r (field, rule, pattern)
     where metadata ->> r.field is not null
       and (jsonb_typeof(metadata -> r.field) not in ('string', 'number') or metadata ->> r.field !~ r.pattern)

@@ -130,14 +130,18 @@ as $$
 #variable_conflict use_column
 declare
     of_site integer := vibe.campaign_site(campaign_days.campaign_id);
-    span record;
+    zone text := (select s.time_zone from vibe.sites as s where s.site_id = of_site);
+    last_day date := coalesce(campaign_days.end_date, greatest((now() at time zone zone)::date, campaign_days.start_date));
+    first_day date := coalesce(campaign_days.start_date, last_day - 29);
 begin
-    -- The same rules for days as other reports have.
-    select r.first_day, r.last_day into span
-    from vibe.stats_range(of_site, campaign_days.start_date, campaign_days.end_date) as r;
+    perform vibe.campaign_range(of_site, first_day, last_day);
+    if last_day - first_day > 3660 then
+        raise exception 'start_date is %', first_day
+            using errcode = 'invalid_parameter_value', detail = format('start_date must be at most 3660 days before end_date %s.', last_day);
+    end if;
     return query
         select
-            (span.first_day + g.n)::date,
+            (first_day + g.n)::date,
             coalesce(d.total_events, 0), coalesce(r.exposed, 0), coalesce(r.converted, 0),
             round(r.converted::numeric / nullif(r.exposed, 0), 6),
             round(d.conversion_events::numeric / nullif(d.total_events, 0), 6),
@@ -146,11 +150,11 @@ begin
             round(d.clicks::numeric / nullif(d.impressions, 0), 6),
             round(d.cost / nullif(d.clicks, 0), 4),
             round(d.revenue / nullif(d.cost, 0), 4)
-        from generate_series(0, span.last_day - span.first_day) as g (n)
-        left join vibe.campaign_daily(of_site, array[campaign_days.campaign_id], span.first_day, span.last_day) as d
-            on d.day = span.first_day + g.n
-        left join vibe.campaign_reach(of_site, array[campaign_days.campaign_id], span.first_day, span.last_day, true) as r
-            on r.day = span.first_day + g.n
+        from generate_series(0, last_day - first_day) as g (n)
+        left join vibe.campaign_daily(of_site, array[campaign_days.campaign_id], first_day, last_day) as d
+            on d.day = first_day + g.n
+        left join vibe.campaign_reach(of_site, array[campaign_days.campaign_id], first_day, last_day, true) as r
+            on r.day = first_day + g.n
         order by g.n;
 end
 $$;

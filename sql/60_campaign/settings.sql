@@ -46,8 +46,11 @@ begin
         ('passive_types', passive_types::text, cardinality(passive_types) <= 50, 'must list at most 50 types'),
         ('passive_types', passive_types::text, not conversion_types && passive_types, 'must have no type of conversion_types'),
         ('conversion_types', conversion_types::text, not exists (
-            select from unnest(conversion_types || passive_types) as t where t is null or t !~ '^\S(.{0,98}\S)?$'
-        ), 'and passive_types must list types of 1 to 100 characters, no space at either end')
+            select from unnest(conversion_types) as t where t is null or t !~ '^\S(.{0,98}\S)?$'
+        ), 'must list types of 1 to 100 characters, no space at either end'),
+        ('passive_types', passive_types::text, not exists (
+            select from unnest(passive_types) as t where t is null or t !~ '^\S(.{0,98}\S)?$'
+        ), 'must list types of 1 to 100 characters, no space at either end')
     ) as r (field, given, is_good, rule)
     where not r.is_good
     limit 1;
