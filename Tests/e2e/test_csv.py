@@ -208,3 +208,31 @@ def test_constant_memory(server, shop):
             most = max(most, resident(server.process.pid) - before)
     assert size > 100_000_000 and lines == 200_001
     assert most < 25_000_000, f"{most / 1e6:.0f} MB"
+
+
+def test_first_row_does_not_wait(server, shop):
+    """Rows leave as they are made, and the query ends when its reader goes."""
+    shop.execute("create function vibe.a_slow_row(n int) returns text volatile language sql as 'select pg_sleep(0.001) || n::text'")
+    shop.execute("create view vibe.csv_slow as select n, repeat('x', 2000) as filler, vibe.a_slow_row(n) as slow from generate_series(1, 1000000) as n")
+    shop.execute("grant select on vibe.csv_slow to vibe_analyst")
+    address = "/api/v1/csv?" + urllib.parse.urlencode({"query": json.dumps({"from": "csv_slow"})})
+    begun = time.monotonic()
+    answer = urllib.request.urlopen(urllib.request.Request(server.url + address, headers={"Authorization": f"Bearer {token(server, 'ann')}"}), timeout=20)
+    assert answer.read(1000).count(b"\r\n") == 1 and time.monotonic() - begun < 10, "all of it takes at least 1000 s"
+    running = "select count(*) from pg_stat_activity where datname = current_database() and usename = 'vibe_server' and state = 'active' and query ilike '%cursor_pieces%'"
+    assert shop.execute(running).fetchone() == (1,)
+    answer.close()
+    deadline = time.monotonic() + 15
+    while shop.execute(running).fetchone() != (0,) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert shop.execute(running).fetchone() == (0,)
+
+
+def test_lines_of_json(server, shop):
+    query = {"from": "site_users", "select": ["external_id", "name", "traits", "site_id"], "order": ["external_id"]}
+    address = "/api/v1/csv?" + urllib.parse.urlencode({"query": json.dumps(query), "format": "ndjson", "name": "people"})
+    answer = urllib.request.urlopen(urllib.request.Request(server.url + address, headers={"Authorization": f"Bearer {token(server, 'ann')}"}))
+    assert answer.headers["Content-Type"] == "application/x-ndjson; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="people.ndjson"'
+    rows = [json.loads(line) for line in answer.read().decode().splitlines() if line]
+    assert [row["name"] for row in rows] == HOSTILE and all(row["traits"] == {"a": "x"} and type(row["site_id"]) is int for row in rows)

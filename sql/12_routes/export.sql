@@ -1,10 +1,17 @@
 -- CSV of any question that a caller may ask: the same object from which /client.js makes its requests and its SQL.
 create function vibe.csv_cell(value text) returns text
-language sql immutable strict parallel safe
-return '"' || case when value ~ '^[-=+@\t\r\n＝＋－＠]' then '''' else '' end || replace(value, '"', '""') || '"';
+language c immutable strict parallel safe
+as 'MODULE_PATHNAME', 'vibe_csv_cell';
 comment on function vibe.csv_cell(text) is
     'a text as a cell of CSV (RFC 4180), in quotes; what a spreadsheet would take for a formula (=, +, -, @, also full-width, tab, CR or LF first) gets an apostrophe before it';
 grant execute on function vibe.csv_cell(text) to vibe_analyst;
+
+create function vibe.csv_line(row_values record) returns text
+language c stable strict parallel safe
+as 'MODULE_PATHNAME', 'vibe_csv_line';
+comment on function vibe.csv_line(record) is
+    'a record as a line of CSV (RFC 4180), its end with it: numbers and truth values bare (infinity and NaN are text), null nothing, days and instants in the notation of ISO 8601, all else a text as of vibe.csv_cell()';
+grant execute on function vibe.csv_line(record) to vibe_analyst;
 
 create function vibe.csv_source(question jsonb, out source text, out column_names text[], out column_types oid[])
 language plpgsql stable parallel safe
@@ -105,7 +112,7 @@ comment on function vibe.csv_condition(jsonb, int, text[], oid[]) is
     'one condition of a question of vibe.export_csv() as SQL whose parameter is the question; null if it cannot be read';
 grant execute on function vibe.csv_condition(jsonb, int, text[], oid[]) to vibe_analyst;
 
-create function vibe.csv_query(question jsonb, out text text, out head text)
+create function vibe.csv_query(question jsonb, format text default 'csv', out text text, out head text)
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -159,32 +166,26 @@ begin
         from jsonb_array_elements_text(question -> 'order') with ordinality as q (key, place)
     ) as k;
 
-    select
-        string_agg(vibe.csv_cell(w.name), ',' order by w.place),
-        format(
-            'select %s || E''\r\n'' from %s%s%s limit ($1 ->> ''limit'')::bigint offset ($1 ->> ''offset'')::bigint',
-            string_agg(format('coalesce(%s, '''')', case
-                when c.type = any ('{int2,int4,int8,bool}'::regtype[]) then format('r.%I::text', w.name)
-                -- Infinities are no numbers to a spreadsheet.
-                when t.typcategory = 'N' then format('case when r.%1$I::text ~ ''^-?[0-9]'' then r.%1$I::text else vibe.csv_cell(r.%1$I::text) end', w.name)
-                -- Days and instants in the notation of ISO 8601, lists and records as JSON: as the REST door gives them.
-                when t.typcategory = 'D' then format('vibe.csv_cell(to_json(r.%I) #>> ''{}'')', w.name)
-                when t.typcategory in ('A', 'C') then format('vibe.csv_cell(to_json(r.%I)::text)', w.name)
-                else format('vibe.csv_cell(r.%I::text)', w.name)
-            end), ' || '','' || ' order by w.place),
-            has.source,
-            ' where ' || array_to_string(conditions, ' and '),
-            ' order by ' || replace(replace(array_to_string(keys, ', '), 'nullsfirst', 'nulls first'), 'nullslast', 'nulls last')
-        )
-    into head, text
+    select string_agg(vibe.csv_cell(w.name), ',' order by w.place) || E'\r\n', format(
+        case format
+            when 'csv' then 'select vibe.csv_line(row(%s)) from %s%s%s limit %s'
+            else 'select row_to_json(l)::text || E''\n'' from (select %s from %s%s%s limit %s) as l'
+        end,
+        -- Lists and records are JSON in CSV too.
+        string_agg(format(case when format = 'csv' and t.typcategory in ('A', 'C') then 'to_json(r.%I)::text' else 'r.%I' end, w.name), ', ' order by w.place),
+        has.source,
+        ' where ' || array_to_string(conditions, ' and '),
+        ' order by ' || replace(replace(array_to_string(keys, ', '), 'nullsfirst', 'nulls first'), 'nullslast', 'nulls last'),
+        '($1 ->> ''limit'')::bigint offset ($1 ->> ''offset'')::bigint'
+    ) into head, text
     from unnest(wanted) with ordinality as w (name, place)
     join unnest(has.column_names, has.column_types) as c (name, type) using (name)
     join pg_type as t on t.oid = c.type;
 end
 $$;
-comment on function vibe.csv_query(jsonb) is
-    'the query that makes the lines of vibe.export_csv(), whose parameter is the question, and their head; errors name what cannot be read';
-grant execute on function vibe.csv_query(jsonb) to vibe_analyst;
+comment on function vibe.csv_query(jsonb, text) is
+    'the query that makes the lines of vibe.export_csv() and vibe.export_rows(), csv or ndjson, whose parameter is the question, and the head of the CSV; errors name what cannot be read';
+grant execute on function vibe.csv_query(jsonb, text) to vibe_analyst;
 
 create function vibe.export_csv(query jsonb, name text default 'export') returns setof text
 language plpgsql volatile
@@ -193,20 +194,65 @@ as $$
 declare
     lines record;
 begin
-    if name is null or name !~ '^[A-Za-z0-9_-]{1,64}$' then
-        raise exception 'name "%" cannot be a file''s name', left(name, 80) using
-            errcode = '22023', hint = '1 to 64 of the characters A-Z a-z 0-9 _ -';
-    end if;
+    perform vibe.set_file_headers(name, 'csv');
     select * into lines from vibe.csv_query(query);
-    perform set_config('response.headers', jsonb_build_array(
-        jsonb_build_object('Content-Type', 'text/csv; charset=utf-8'),
-        jsonb_build_object('Content-Disposition', format('attachment; filename="%s.csv"', name)),
-        jsonb_build_object('Cache-Control', 'no-store')
-    )::text, true);
-    return next chr(65279) || lines.head || E'\r\n';
+    return next chr(65279) || lines.head;
     return query execute lines.text using query;
 end
 $$;
 comment on function vibe.export_csv(jsonb, text) is
-    'the rows of a table, view or reading function as lines of CSV with the caller''s rights, the head first; also GET /api/v1/csv?query=…&name=…, which sends them as a file. query: {"from": "stats_series", "arguments": {"site": "shop"}, "select": ["starts_at", "value"], "where": [["value", "gt", 0]], "order": ["value.desc.nullslast"], "limit": 100, "offset": 0}; without "arguments" from is a table or view; operators eq neq lt lte gt gte in is ilike (* stands for %). Numbers stay numbers, texts are quoted by vibe.csv_cell(), times are ISO 8601, lists and records JSON';
+    'the rows of a table, view or reading function as lines of CSV with the caller''s rights, the head first. query: {"from": "stats_series", "arguments": {"site": "shop"}, "select": ["starts_at", "value"], "where": [["value", "gt", 0]], "order": ["value.desc.nullslast"], "limit": 100, "offset": 0}; without "arguments" from is a table or view; operators eq neq lt lte gt gte in is ilike (* stands for %). Lines are those of vibe.csv_line(), lists and records JSON';
 grant execute on function vibe.export_csv(jsonb, text) to vibe_analyst;
+
+-- What a function returns as a set is gathered whole before its first row leaves, and so is what FETCH gives.
+create function vibe.export_rows(query jsonb, name text default 'export', format text default 'csv', bom boolean default true) returns refcursor
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set cursor_tuple_fraction = 1
+as $$
+declare
+    lines record;
+    response refcursor := 'response';
+begin
+    perform vibe.set_file_headers(name, format);
+    select * into lines from vibe.csv_query(query, format);
+    -- Who reads slowly keeps the query waiting: that is no fault of the query.
+    perform set_config('statement_timeout', '1h', true);
+    open response for execute
+        case when format = 'csv' then format('select %L union all (%s)', case when bom then chr(65279) else '' end || lines.head, lines.text) else lines.text end
+        using query;
+    return response;
+end
+$$;
+comment on function vibe.export_rows(jsonb, text, text, boolean) is
+    'rows of a table, view or reading function as a file, with the caller''s rights. query: what vibe.export_csv() takes; name: of the file, without its ending; format: csv or ndjson (one JSON object a line); bom: a byte order mark before CSV, for spreadsheets. Opens the cursor "response", whose rows are the lines: select vibe.cursor_pieces(). GET /api/v1/csv?query=…&name=… sends them while they are made';
+grant execute on function vibe.export_rows(jsonb, text, text, boolean) to vibe_analyst;
+
+create function vibe.cursor_pieces(cursor refcursor default 'response') returns setof text
+language c volatile strict parallel unsafe
+as 'MODULE_PATHNAME', 'vibe_cursor_pieces';
+comment on function vibe.cursor_pieces(refcursor) is
+    'the rows of an open cursor that has one column of text, joined to pieces of about 32 kB. Called in the select list, it gives each piece while the next is still to be made';
+grant execute on function vibe.cursor_pieces(refcursor) to vibe_anon, vibe_analyst;
+
+create function vibe.set_file_headers(name text, format text) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if name is null or name !~ '^[A-Za-z0-9_-]{1,64}$' then
+        raise exception 'name "%" cannot be a file''s name', left(name, 80) using
+            errcode = '22023', hint = '1 to 64 of the characters A-Z a-z 0-9 _ -';
+    end if;
+    if format is null or format not in ('csv', 'ndjson') then
+        raise exception 'format "%" is not known', left(format, 80) using errcode = '22023', hint = 'csv or ndjson';
+    end if;
+    perform set_config('response.headers', jsonb_build_array(
+        jsonb_build_object('Content-Type', case format when 'csv' then 'text/csv' else 'application/x-ndjson' end || '; charset=utf-8'),
+        jsonb_build_object('Content-Disposition', format('attachment; filename="%s.%s"', name, format)),
+        jsonb_build_object('Cache-Control', 'no-store')
+    )::text, true);
+end
+$$;
+comment on function vibe.set_file_headers(text, text) is 'makes the answer of an endpoint a file to be kept, csv or ndjson; name is without its ending';
+grant execute on function vibe.set_file_headers(text, text) to vibe_analyst;

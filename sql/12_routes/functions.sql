@@ -97,6 +97,7 @@ as $$
             )
         end,
         'returns_set', p.proretset,
+        'returns_cursor', p.prorettype = 'refcursor'::regtype and not p.proretset,
         'is_void', p.prorettype = 'void'::regtype,
         'is_volatile', p.provolatile = 'v'
     )

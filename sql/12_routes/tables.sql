@@ -4,9 +4,11 @@ create table vibe.routes (
     path text not null,
     function_name text not null,
     role text not null default 'vibe_member',
+    answer json,
+    statuses int[] not null default '{}',
     primary key (path, method),
     constraint routes_method check (method in ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')),
-    constraint routes_path check (path ~ '^/(api|webhooks)(/([a-z0-9_.-]+|\{[a-z_]+\}))+$'),
+    constraint routes_path check (path ~ '^/(api|webhooks)(/([a-z0-9_.-]+|\{[a-z_]+\}))+$' or path = '/openapi.json'),
     constraint routes_role check (role in ('vibe_anon', 'vibe_member', 'vibe_operator'))
 );
 comment on table vibe.routes is 'endpoints of the HTTP server and the functions of schema vibe that answer them';
@@ -14,6 +16,8 @@ comment on column vibe.routes.method is 'of HTTP, in capital letters';
 comment on column vibe.routes.path is 'path below the server''s root; {name} is one segment, given to the function as that argument';
 comment on column vibe.routes.function_name is 'a function of schema vibe; it gets the path''s, query''s or body''s values by argument name';
 comment on column vibe.routes.role is 'vibe_anon: anyone may call; else only who is signed in, and the function''s grants decide';
+comment on column vibe.routes.answer is 'JSON Schema of the answer, for the description of a function that returns json; null: the signature says it';
+comment on column vibe.routes.statuses is 'statuses of success that the function sets itself, other than 200 (204 where it returns void), for the description';
 
 alter table vibe.routes enable row level security;
 create policy read on vibe.routes for select using (true);
@@ -26,4 +30,5 @@ comment on trigger routes_reload on vibe.routes is 'tells running servers that t
 
 insert into vibe.routes (method, path, function_name, role) values
     ('GET', '/api/demo', 'demo_site_key', 'vibe_anon'),
-    ('GET', '/api/v1/csv', 'export_csv', 'vibe_member');
+    ('GET', '/api/v1/csv', 'export_rows', 'vibe_member'),
+    ('GET', '/openapi.json', 'openapi', 'vibe_anon');

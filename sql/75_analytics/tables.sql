@@ -1,3 +1,8 @@
+insert into vibe.routes (method, path, function_name) values
+    ('GET', '/api/v1/customers/export', 'export_customers'),
+    ('GET', '/api/v1/events/export', 'export_events'),
+    ('GET', '/api/v1/daily-stats/export', 'export_daily_stats');
+
 create trigger windows_inserted after insert on vibe.daily_user_stats
     referencing new table as changed_rows
     for each statement when (pg_trigger_depth() = 0) execute function vibe_private.count_windows();

@@ -71,6 +71,8 @@ package struct SchemaCache: Sendable, Decodable {
     package let columns: [Column]?
     /// Whether it gives any number of rows.
     package let returns_set: Bool
+    /// Whether it opens a cursor whose rows are the answer; `nil` where the database is older than such functions.
+    package let returns_cursor: Bool?
     /// Whether it gives nothing.
     package let is_void: Bool
     /// Whether it may write.

@@ -3,6 +3,12 @@ import HTTPTypes
 
 /// The call of an endpoint's function as SQL.
 enum RouteCall {
+  /// The rows of the cursor that a function has opened, in pieces. They leave while the next are made; those of a function
+  /// that returns a set are all gathered before the first.
+  static func cursorPieces(in schema: String) -> Statement {
+    Statement("select \(quoteIdentifier(schema)).cursor_pieces()")
+  }
+
   /// One row for each of the result: its text, then the status and the headers that the function set.
   static func statement(
     _ function: SchemaCache.Function, in schema: String, arguments: Arguments
@@ -12,15 +18,17 @@ enum RouteCall {
     let call = "\(quoteIdentifier(schema)).\(quoteIdentifier(function.name))(\(values))"
     let source = (record.map { "\($0), lateral " } ?? "") + call
     let text =
-      function.columns == nil
-      // What says what it is goes out as it is.
-      ? """
-      case when current_setting('response.headers', true) ilike '%"content-type"%' then "_row".value::text
-      else coalesce(to_json("_row".value)::text, 'null') end
-      """ : "coalesce(to_json(\"_row\")::text, 'null')"
+      function.is_void || function.returns_cursor == true
+      ? "null"
+      : function.columns == nil
+        // What says what it is goes out as it is.
+        ? """
+        case when current_setting('response.headers', true) ilike '%"content-type"%' then "_row".value::text
+        else coalesce(to_json("_row".value)::text, 'null') end
+        """ : "coalesce(to_json(\"_row\")::text, 'null')"
     return Statement(
       """
-      select \(function.is_void ? "null" : text), nullif(current_setting('response.status', true), ''),
+      select \(text), nullif(current_setting('response.status', true), ''),
       nullif(current_setting('response.headers', true), '')
       from \(source) as "_row"\(function.columns == nil ? "(value)" : "")
       """, parameters)

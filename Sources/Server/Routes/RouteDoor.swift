@@ -3,7 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// `/api` and `/webhooks`: endpoints that are rows in the database, each answered by a function.
+/// `/api`, `/webhooks` and their description: endpoints that are rows in the database, each answered by a function.
 struct RouteDoor: Sendable {
   private static let largestBody = 1 << 20
 
@@ -12,8 +12,8 @@ struct RouteDoor: Sendable {
   /// Adds the door's paths.
   func add(to router: Router<Context>) {
     for method in Router<Context>.methods {
-      for prefix in ["api", "webhooks"] {
-        router.on("/\(prefix)/**", method: method) { request, context in
+      for path in ["/api/**", "/webhooks/**", "/openapi.json"] {
+        router.on(RouterPath(path), method: method) { request, context in
           do throws(RestError) { return try await answer(request, context) } catch {
             return RouteError.response(error)
           }
@@ -39,11 +39,12 @@ struct RouteDoor: Sendable {
       request, path: found.values, of: cache.overloads(found.route.function_name), limit: Self.largestBody)
     let function = try arguments.choose(cache, found.route.function_name)
     let isReadOnly = method == "GET" || !function.is_volatile
+    let call = RouteCall.statement(function, in: cache.schema, arguments: arguments.all)
     let transaction = desk.transaction(
-      [RouteCall.statement(function, in: cache.schema, arguments: arguments.all)], as: caller,
+      function.returns_cursor == true ? [call, RouteCall.cursorPieces(in: cache.schema)] : [call], as: caller,
       readOnly: isReadOnly, client: isReadOnly ? nil : desk.client(of: request, context), cache: cache)
     do {
-      return function.returns_set
+      return function.returns_set || function.returns_cursor == true
         ? try await stream(transaction, caller, context.presence, isHead: request.method == .head)
         : try await single(transaction, caller, context.presence, isVoid: function.is_void)
     } catch let error as RestError where error.code.hasPrefix("22") || error.code == "23514" {
