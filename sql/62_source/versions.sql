@@ -1,0 +1,81 @@
+-- Deliveries repeat and overtake each other. The newest version counts, whenever it comes.
+create function vibe_private.newest_forms(
+    site_id integer, source_id bigint, inout ids bigint[], inout forms jsonb[]
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    kept bigint[];
+begin
+    with told as materialized (
+        select
+            k.delivery_id, k.kind, k.external_id, coalesce(k.modified_at, d.received_at) as modified_at, d.sha256, k.is_deleted,
+            first_value(k.delivery_id) over newest as newest_id, first_value(d.sha256) over newest as newest_sha256
+        from vibe_private.form_keys(newest_forms.ids, newest_forms.forms) as k
+        join vibe.source_deliveries as d on d.site_id = newest_forms.site_id and d.delivery_id = k.delivery_id
+        window newest as (
+            partition by k.kind, k.external_id, case when k.kind not in ('order', 'customer') then k.delivery_id end
+            order by coalesce(k.modified_at, d.received_at) desc, k.delivery_id desc
+        )
+    ), judged as materialized (
+        select t.*, case
+            when t.newest_id <> t.delivery_id and t.sha256 = t.newest_sha256 then 'repeats another delivery'
+            when t.newest_id <> t.delivery_id or r.modified_at > t.modified_at then 'a newer version is known'
+            when r.modified_at = t.modified_at and r.sha256 = t.sha256 then 'repeats another delivery'
+        end as reason
+        from told as t
+        left join vibe_private.source_records as r
+            on r.site_id = newest_forms.site_id and r.source_id = newest_forms.source_id and r.kind = t.kind and r.external_id = t.external_id
+    ), passed as (
+        update vibe.source_deliveries as d
+        set status = 'ignored', attempts = d.attempts + 1, applied_at = now(), error = j.reason,
+            external_id = j.external_id, modified_at = j.modified_at
+        from judged as j
+        where j.reason is not null and d.site_id = newest_forms.site_id and d.delivery_id = j.delivery_id
+    ), remembered as (
+        insert into vibe_private.source_records as r (site_id, source_id, kind, external_id, modified_at, sha256, is_deleted)
+        select newest_forms.site_id, newest_forms.source_id, j.kind, j.external_id, j.modified_at, j.sha256, j.is_deleted
+        from judged as j
+        where j.reason is null and j.kind = 'order'
+        order by j.external_id
+        on conflict on constraint source_records_pkey do update
+            set modified_at = excluded.modified_at, sha256 = excluded.sha256, is_deleted = excluded.is_deleted
+    )
+    select array_agg(j.delivery_id order by j.delivery_id) into kept from judged as j where j.reason is null;
+    select array_agg(f.id order by f.id), array_agg(f.form order by f.id) into ids, forms
+    from unnest(ids, forms) as f (id, form)
+    where f.id = any (kept);
+end
+$$;
+comment on function vibe_private.newest_forms(integer, bigint, bigint[], jsonb[]) is
+'leaves of these forms those that tell something newer than is known, and remembers their versions; the deliveries of the others are settled as ignored';
+
+create function vibe_private.form_keys(ids bigint[], forms jsonb[])
+returns table (delivery_id bigint, kind text, external_id text, modified_at timestamptz, is_deleted boolean, person text)
+language sql stable
+as $$
+    select
+        f.id,
+        case k.name when 'delete' then 'order' else k.name end,
+        case k.name when 'delete' then f.form #>> '{delete,order}' when 'customer' then p.person else f.form #>> array[k.name, 'external_id'] end,
+        -- A deletion says no time: it counts from when it came.
+        coalesce(f.form #>> array[k.name, 'modified_at'], case when k.name = 'order' then f.form #>> '{order,at}' end)::timestamptz,
+        k.name = 'delete',
+        p.person
+    from unnest($1, $2) as f (id, form)
+    cross join jsonb_object_keys(f.form) as k (name)
+    cross join lateral (select case k.name when 'customer' then f.form -> 'customer' else f.form -> k.name -> 'customer' end as told) as c
+    cross join lateral (
+        select coalesce(c.told ->> 'external_id', '@' || vibe_private.clean_email(c.told ->> 'email')) as person
+    ) as p
+$$;
+comment on function vibe_private.form_keys(bigint[], jsonb[]) is
+'what normal forms are about: kind, number and version of each, and the key of the person in it, which is the source''s number or @address';
+
+create function vibe_private.clean_email(email text) returns text
+language sql immutable strict
+as $$
+    select lower(trim(email)) where trim(email) ~ '^[^@[:space:]]+@[^@[:space:]]+$'
+$$;
+comment on function vibe_private.clean_email(text) is 'an address as people are known by it: small letters; null for what is none';
