@@ -65,7 +65,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    prefix constant text := (select s.id_prefix from vibe.sources as s where s.source_id = store_forms.source_id);
+    prefix constant text := (select s.id_prefix from vibe.sources as s where s.site_id = store_forms.site_id and s.source_id = store_forms.source_id);
     told record;
 begin
     select * into told from vibe_private.newest_forms(site_id, source_id, ids, forms);

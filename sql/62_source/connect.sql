@@ -31,9 +31,15 @@ begin
         base_url = excluded.base_url, settings = excluded.settings, stale_after = excluded.stale_after, is_active = true,
         changed_at = case when s.is_active then s.changed_at else now() end
     returning source_id into of_source;
+    -- Whoever sends has a day to learn a new secret.
+    insert into vibe_private.source_secrets as t (site_id, source_id, name, value, expires_at)
+    select f.site_id, f.source_id, 'former_webhook_secret', f.value, now() + interval '1 day'
+    from vibe_private.source_secrets as f
+    where f.site_id = into_site and f.source_id = of_source and f.name = 'webhook_secret' and secrets ->> 'webhook_secret' <> f.value
+    on conflict on constraint source_secrets_pkey do update set value = excluded.value, expires_at = excluded.expires_at;
     insert into vibe_private.source_secrets as t (site_id, source_id, name, value)
-    select into_site, of_source, e.key, e.value from jsonb_each_text(secrets) as e
-    on conflict (site_id, source_id, name) do update set value = excluded.value, expires_at = null;
+    select into_site, of_source, e.key, e.value from jsonb_each_text(secrets) as e where e.value is not null
+    on conflict on constraint source_secrets_pkey do update set value = excluded.value, expires_at = null;
     return of_source;
 end
 $$;
@@ -58,3 +64,61 @@ $$;
 comment on function vibe.disconnect_source(text, bigint) is
 'ends a source: its deliveries are refused, its secrets forgotten; what it told stays. Owners only. Definer: nobody may write sources directly';
 grant execute on function vibe.disconnect_source(text, bigint) to vibe_member;
+
+create function vibe.import_source(site text, source_id bigint, everything boolean default false) returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    of_site integer := vibe.site_id(site, 'member');
+    of_kind text := vibe_private.active_source(of_site, source_id);
+begin
+    if not exists (select from vibe_private.queue_kinds as k where k.kind = 'import_' || of_kind) then
+        perform vibe_private.fail(format('source %s sends by itself and cannot be asked', source_id));
+    end if;
+    return vibe_private.enqueue(of_site, 'import_' || of_kind, source_id::text, jsonb_build_object('everything', coalesce(everything, false)));
+end
+$$;
+comment on function vibe.import_source(text, bigint, boolean) is
+'has a server fetch what changed in a source since it was asked last, or everything; returns the number of the job (vibe.queue_jobs), the running one if there is one. Members. Definer: jobs are nobody''s to write';
+grant execute on function vibe.import_source(text, bigint, boolean) to vibe_member;
+
+create function vibe.reapply_deliveries(site text, source_id bigint, delivery_ids bigint[] default null) returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    of_site integer := vibe.site_id(site, 'member');
+    again bigint;
+begin
+    perform vibe_private.active_source(of_site, source_id);
+    update vibe.source_deliveries as d set status = 'new', error = null, applied_at = null
+    where d.site_id = of_site and d.source_id = reapply_deliveries.source_id and d.status = 'failed'
+      and (delivery_ids is null or d.delivery_id = any (delivery_ids));
+    get diagnostics again = row_count;
+    if again > 0 then
+        perform vibe_private.apply_soon(of_site, source_id);
+    end if;
+    return again;
+end
+$$;
+comment on function vibe.reapply_deliveries(text, bigint, bigint[]) is
+'has deliveries of a source that failed applied again, all of them or these; returns how many. Members. Definer: deliveries are nobody''s to write';
+grant execute on function vibe.reapply_deliveries(text, bigint, bigint[]) to vibe_member;
+
+create function vibe_private.active_source(site_id integer, source_id bigint) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    found_kind text;
+begin
+    select s.kind into found_kind from vibe.sources as s
+    where s.site_id = active_source.site_id and s.source_id = active_source.source_id and s.is_active;
+    if not found then
+        perform vibe_private.fail(format('source %s does not exist or is disconnected', coalesce(source_id::text, 'null')));
+    end if;
+    return found_kind;
+end
+$$;
+comment on function vibe_private.active_source(integer, bigint) is 'kind of a source of the site that is connected; refuses others';

@@ -42,7 +42,7 @@ begin
         from unnest(taken) with ordinality as t (delivery_id, place)
         join vibe.source_deliveries as d on d.site_id = apply_batch.site_id and d.delivery_id = t.delivery_id
         join vibe_private.inbox as i on i.site_id = apply_batch.site_id and i.delivery_id = t.delivery_id
-        join vibe.sources as s on s.source_id = apply_batch.source_id
+        join vibe.sources as s on s.site_id = apply_batch.site_id and s.source_id = apply_batch.source_id
         order by t.place
     );
     perform vibe_private.apply_forms(apply_batch.site_id, apply_batch.source_id, taken, forms);
@@ -64,12 +64,15 @@ begin
     exception when others then
         return jsonb_build_object('problem', 'is no JSON: ' || sqlerrm);
     end;
-    return case kind
-        when 'woocommerce' then vibe_private.read_woocommerce(topic, content)
-        when 'bling' then vibe_private.read_bling(topic, content)
-        when 'crm' then vibe_private.read_crm(topic, content)
-        when 'ai_model' then vibe_private.read_ai_model(topic, content)
-    end;
+    -- Each by itself: an expression must know all functions in it.
+    if kind = 'woocommerce' then
+        return vibe_private.read_woocommerce(topic, content);
+    elsif kind = 'bling' then
+        return vibe_private.read_bling(topic, content);
+    elsif kind = 'crm' then
+        return vibe_private.read_crm(topic, content);
+    end if;
+    return vibe_private.read_ai_model(topic, content);
 exception when others then
     return jsonb_build_object('problem', sqlerrm);
 end

@@ -12,7 +12,6 @@ create table vibe.sources (
     changed_at timestamptz not null default now(),
     created_at timestamptz not null default now(),
     primary key (site_id, source_id),
-    constraint sources_source_id_key unique (source_id),
     constraint sources_name_key unique (site_id, kind, name)
 );
 comment on table vibe.sources is 'shops, ERPs, CRMs and models whose data a site takes in; written by vibe.connect_… and vibe.disconnect_source()';
@@ -43,6 +42,7 @@ create table vibe.source_states (
     error_since timestamptz,
     applied bigint not null default 0,
     ignored bigint not null default 0,
+    cursor jsonb not null default '{}',
     primary key (site_id, source_id),
     constraint source_states_source_fkey foreign key (site_id, source_id)
         references vibe.sources (site_id, source_id) on delete cascade
@@ -56,6 +56,7 @@ comment on column vibe.source_states.last_error is 'why';
 comment on column vibe.source_states.error_since is 'first error since the last success; null while all is well';
 comment on column vibe.source_states.applied is 'deliveries applied until now';
 comment on column vibe.source_states.ignored is 'deliveries that had nothing new or nothing for us';
+comment on column vibe.source_states.cursor is 'where the next import begins, in the source''s own terms';
 alter table vibe.source_states enable row level security;
 create policy read on vibe.source_states for select using (site_id = any (array(select vibe.my_sites())));
 comment on policy read on vibe.source_states is 'rows of a site are seen by its members';
@@ -162,14 +163,15 @@ comment on index vibe_private.source_records_by_customer is 'what sources call a
 create index customers_by_email on vibe.customers (site_id, lower(email)) where email is not null;
 comment on index vibe.customers_by_email is 'guests of shops, who are known by their address';
 
-alter table vibe.purchases add constraint purchases_source_fkey foreign key (source_id) references vibe.sources (source_id) on delete set null;
-create index purchases_by_source on vibe.purchases (source_id, purchased_at) where source_id is not null;
+alter table vibe.purchases add constraint purchases_source_fkey foreign key (site_id, source_id)
+    references vibe.sources (site_id, source_id) on delete set null (source_id);
+create index purchases_by_source on vibe.purchases (site_id, source_id, purchased_at) where source_id is not null;
 comment on index vibe.purchases_by_source is 'the orders of a source in a period, and its removal';
 
 create table vibe.interactions (
     site_id integer not null references vibe.sites (site_id) on delete cascade,
     interaction_id bigint generated always as identity,
-    source_id bigint references vibe.sources (source_id) on delete set null,
+    source_id bigint,
     customer_id bigint,
     external_id text check (length(external_id) between 1 and 200),
     kind text not null check (length(kind) between 1 and 100),
@@ -177,6 +179,8 @@ create table vibe.interactions (
     data jsonb not null default '{}',
     primary key (site_id, interaction_id),
     constraint interactions_external_id_key unique (site_id, source_id, external_id),
+    constraint interactions_source_fkey foreign key (site_id, source_id)
+        references vibe.sources (site_id, source_id) on delete set null (source_id),
     constraint interactions_customer_fkey foreign key (site_id, customer_id)
         references vibe.customers (site_id, customer_id) on delete cascade
 );
@@ -191,7 +195,7 @@ create index interactions_by_customer on vibe.interactions (site_id, customer_id
 comment on index vibe.interactions_by_customer is 'the history of a customer';
 create index interactions_by_time on vibe.interactions (site_id, at);
 comment on index vibe.interactions_by_time is 'a period''s interactions';
-create index interactions_by_source on vibe.interactions (source_id) where source_id is not null;
+create index interactions_by_source on vibe.interactions (site_id, source_id) where source_id is not null;
 comment on index vibe.interactions_by_source is 'the removal of a source';
 alter table vibe.interactions enable row level security;
 create policy read on vibe.interactions for select using (site_id = any (array(select vibe.my_sites())));
@@ -201,7 +205,7 @@ grant select on vibe.interactions to vibe_analyst;
 create table vibe.ai_model_events (
     site_id integer not null references vibe.sites (site_id) on delete cascade,
     event_id bigint generated always as identity,
-    source_id bigint references vibe.sources (source_id) on delete set null,
+    source_id bigint,
     customer_id bigint,
     external_id text check (length(external_id) between 1 and 200),
     model text not null check (length(model) between 1 and 100),
@@ -212,6 +216,8 @@ create table vibe.ai_model_events (
     metadata jsonb not null default '{}',
     primary key (site_id, event_id),
     constraint ai_model_events_external_id_key unique (site_id, source_id, external_id),
+    constraint ai_model_events_source_fkey foreign key (site_id, source_id)
+        references vibe.sources (site_id, source_id) on delete set null (source_id),
     constraint ai_model_events_customer_fkey foreign key (site_id, customer_id)
         references vibe.customers (site_id, customer_id) on delete cascade
 );
@@ -229,9 +235,18 @@ create index ai_model_events_by_time on vibe.ai_model_events (site_id, model, ve
 comment on index vibe.ai_model_events_by_time is 'a model''s events';
 create index ai_model_events_by_customer on vibe.ai_model_events (site_id, customer_id) where customer_id is not null;
 comment on index vibe.ai_model_events_by_customer is 'events about a customer, for export and erasure';
-create index ai_model_events_by_source on vibe.ai_model_events (source_id) where source_id is not null;
+create index ai_model_events_by_source on vibe.ai_model_events (site_id, source_id) where source_id is not null;
 comment on index vibe.ai_model_events_by_source is 'the removal of a source';
 alter table vibe.ai_model_events enable row level security;
 create policy read on vibe.ai_model_events for select using (site_id = any (array(select vibe.my_sites())));
 comment on policy read on vibe.ai_model_events is 'rows of a site are seen by its members';
 grant select on vibe.ai_model_events to vibe_analyst;
+
+insert into vibe_private.queue_kinds (kind, step_function, every, subjects_function, keep) values
+    ('apply_inbox', 'step_apply_inbox', '1 second', 'waiting_sources', '1 hour'),
+    ('import_woocommerce', 'step_import_woocommerce', '1 hour', 'woocommerce_sources', '30 days');
+
+insert into vibe.routes (method, path, function_name, role) values
+    ('POST', '/webhooks/woocommerce/{site}', 'receive_woocommerce', 'vibe_anon'),
+    ('POST', '/webhooks/crm/{site}', 'receive_crm', 'vibe_anon'),
+    ('POST', '/webhooks/ai-models/{site}', 'receive_ai_model', 'vibe_anon');

@@ -75,3 +75,5 @@ comment on column vibe.ai_model_performance.total_value is 'sum of the results''
 comment on column vibe.ai_model_performance.average_value is 'mean of the results'' values, of those that have one';
 comment on column vibe.ai_model_performance.first_at is 'time of the first event';
 comment on column vibe.ai_model_performance.last_at is 'time of the last event';
+
+grant select on vibe.source_status, vibe.ai_model_performance to vibe_analyst;
