@@ -216,8 +216,6 @@ declare
 begin
     perform vibe.set_file_headers(name, format);
     select * into lines from vibe.csv_query(query, format);
-    -- Who reads slowly keeps the query waiting: that is no fault of the query.
-    perform set_config('statement_timeout', '1h', true);
     open response for execute
         case when format = 'csv' then format('select %L union all (%s)', case when bom then chr(65279) else '' end || lines.head, lines.text) else lines.text end
         using query;
@@ -234,6 +232,21 @@ as 'MODULE_PATHNAME', 'vibe_cursor_pieces';
 comment on function vibe.cursor_pieces(refcursor) is
     'the rows of an open cursor that has one column of text, joined to pieces of about 32 kB. Called in the select list, it gives each piece while the next is still to be made';
 grant execute on function vibe.cursor_pieces(refcursor) to vibe_anon, vibe_analyst;
+
+create function vibe.file_query(rows_query text, column_names text[], format text, bom boolean) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when format = 'csv' then format(
+        'select %L union all (select vibe.csv_line(q) from (%s) as q (%s))',
+        case when bom then chr(65279) else '' end || string_agg(vibe.csv_cell(n.name), ',' order by n.place) || E'\r\n',
+        rows_query, string_agg(quote_ident(n.name), ', ' order by n.place)
+    ) else format('select row_to_json(q)::text || E''\n'' from (%s) as q (%s)', rows_query, string_agg(quote_ident(n.name), ', ' order by n.place)) end
+    from unnest(column_names) with ordinality as n (name, place)
+$$;
+comment on function vibe.file_query(text, text[], text, boolean) is
+    'the query for the lines of a file, made from one for its rows and the names of their columns; rows without lists or records. For functions that open the cursor of vibe.cursor_pieces() themselves';
+grant execute on function vibe.file_query(text, text[], text, boolean) to vibe_analyst;
 
 create function vibe.set_file_headers(name text, format text) returns void
 language plpgsql volatile
@@ -252,6 +265,8 @@ begin
         jsonb_build_object('Content-Disposition', format('attachment; filename="%s.%s"', name, format)),
         jsonb_build_object('Cache-Control', 'no-store')
     )::text, true);
+    -- Who reads slowly keeps the query waiting: that is no fault of the query.
+    perform set_config('statement_timeout', '15min', true);
 end
 $$;
 comment on function vibe.set_file_headers(text, text) is 'makes the answer of an endpoint a file to be kept, csv or ndjson; name is without its ending';

@@ -1,52 +1,95 @@
--- Files of what the views show, for spreadsheets and other programs: each a question of vibe.export_rows() with the view's filters.
+-- Files of what the views show, for spreadsheets and other programs: with the view's filters.
 create function vibe.export_customers(
-    site text default null, month text default null, cluster text default null, search text default null, sort text default null,
+    site text default null, month text default null, cluster text default null, search text default null, sort text default 'monetary.desc',
+    as_of timestamptz default null, format text default 'csv', bom boolean default false
+) returns refcursor
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set cursor_tuple_fraction = 1
+set jit = off
+as $$
+#variable_conflict use_variable
+declare
+    of_site constant integer := vibe.site_id(site);
+    asked record;
+    found bigint[];
+    is_descending constant boolean := split_part(sort, '.', 2) = 'desc';
+    response refcursor := 'response';
+begin
+    perform vibe.check_customer_list(cluster, sort, search);
+    select * into asked from vibe.analytics_month(of_site::text, coalesce(month, vibe.latest_month(of_site, as_of)), as_of);
+    if nullif(search, '') is not null then
+        found := vibe.search_customers(of_site::text, search);
+    end if;
+    perform vibe.set_file_headers('customers-' || asked.month, format);
+    open response for execute vibe.file_query(
+        format(
+            $query$
+                select
+                    a.customer_id, c.external_id, c.name, c.email, a.cluster, l.label_en, l.label_pt,
+                    a.recency, a.frequency, a.monetary, $7, a.r_score, a.f_score, a.m_score, a.small_n, a.foreign_orders,
+                    b.cluster, b.monetary, case when $5 and b.monetary > 0 then round(a.monetary / b.monetary - 1, 4) end,
+                    case when $6 then c.order_count end, case when $6 then c.total_spent end,
+                    case when $6 then c.first_purchase_at end, case when $6 then c.last_purchase_at end
+                from %s as a
+                join vibe.customers as c on c.site_id = $3 and c.customer_id = a.customer_id
+                join vibe.rfm_cluster_labels as l on l.cluster = a.cluster
+                left join vibe.rfm_analysis as b
+                    on b.site_id = $3 and b.customer_id = a.customer_id and b.period_end = $4 and b.period_start = ($4 - interval '1 month')::date
+                where ($1 is null or a.customer_id = any ($1)) and ($2 is null or a.cluster = $2)
+                order by %s %s %s, a.customer_id %s
+            $query$,
+            vibe.month_source(asked.site_id, asked.period_start, asked.period_end, asked.through, asked.map_version, as_of is null),
+            case split_part(sort, '.', 1) when 'name' then 'lower(c.name)' else 'a.' || split_part(sort, '.', 1) end,
+            case when is_descending then 'desc' else 'asc' end,
+            case when sort like 'name%' then 'nulls last' end,
+            case when is_descending then 'desc' else 'asc' end
+        ),
+        '{customer_id,external_id,name,email,cluster,label,label_pt,recency,frequency,monetary,currency,r_score,f_score,m_score,small_n,foreign_orders,previous_cluster,previous_monetary,monetary_change,order_count,total_spent,first_purchase_at,last_purchase_at}',
+        format, bom
+    ) using found, nullif(cluster, ''), of_site, asked.period_start, asked.through = asked.period_end, as_of is null, asked.currency::text;
+    return response;
+end
+$$;
+comment on function vibe.export_customers(text, text, text, text, text, timestamptz, text, boolean) is
+'the customers of a month as a file: all whom GET /api/v1/customers would list page by page, and with its filters. month: as 2026-01, the newest stored one unless given; cluster: of RFM; search: part of name, e-mail or the shop''s own number; sort: monetary, recency, frequency, name or customer_id, then .asc or .desc. Opens the cursor of vibe.export_rows()';
+grant execute on function vibe.export_customers(text, text, text, text, text, timestamptz, text, boolean) to vibe_analyst;
+
+create function vibe.check_customer_list(cluster text, sort text, search text) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform vibe.check_page(1, 1, search);
+    if nullif(cluster, '') is not null and not exists (select from vibe.rfm_cluster_labels as l where l.cluster = check_customer_list.cluster) then
+        perform vibe.refuse('cluster', cluster,
+            (select 'must be one of ' || string_agg(l.cluster, ', ' order by l.worth desc) from vibe.rfm_cluster_labels as l));
+    elsif sort is null or sort !~ '^(monetary|recency|frequency|name|customer_id)(\.(asc|desc))?$' then
+        perform vibe.refuse('sort', sort, 'must be monetary, recency, frequency, name or customer_id, then .asc or .desc');
+    end if;
+end
+$$;
+comment on function vibe.check_customer_list(text, text, text) is 'raises what is wrong with the filters and the order of a list of customers';
+grant execute on function vibe.check_customer_list(text, text, text) to vibe_analyst;
+
+create function vibe.export_campaigns(
+    site text default null, start_date date default null, end_date date default null, search text default null,
     format text default 'csv', bom boolean default false
 ) returns refcursor
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    of_site integer := vibe.site_id(export_customers.site);
-    wanted text := nullif(export_customers.month, '');
+    of_site integer := vibe.site_id(export_campaigns.site);
 begin
-    return vibe.export_rows(jsonb_build_object(
-        'from', case when wanted is null then 'find_customers' else 'rfm_customers' end,
-        'arguments', jsonb_strip_nulls(jsonb_build_object('site', of_site::text, 'month', wanted, 'search', nullif(export_customers.search, ''))),
-        'where', case when nullif(export_customers.cluster, '') is null then '[]' else jsonb_build_array(jsonb_build_array('cluster', 'eq', export_customers.cluster)) end,
-        'order', case when nullif(export_customers.sort, '') is null then '["customer_id"]' else jsonb_build_array(export_customers.sort, 'customer_id') end
-    ), vibe.file_name('customers', of_site, wanted), export_customers.format, export_customers.bom);
+    return vibe.export_rows(jsonb_build_object('from', 'get_campaigns', 'arguments', jsonb_build_object(
+        'site', of_site::text, 'start_date', export_campaigns.start_date, 'end_date', export_campaigns.end_date, 'search', nullif(export_campaigns.search, '')
+    )), vibe.file_name('campaigns', of_site), export_campaigns.format, export_campaigns.bom);
 end
 $$;
-comment on function vibe.export_customers(text, text, text, text, text, text, boolean) is
-'the customers of a site as a file: those of a stored month as vibe.rfm_customers() has them, without a month all as vibe.find_customers() has them. cluster: of RFM; search: part of name, email or the shop''s own number; sort: a column, then .asc or .desc, then .nullsfirst or .nullslast. Opens the cursor of vibe.export_rows()';
-grant execute on function vibe.export_customers(text, text, text, text, text, text, boolean) to vibe_analyst;
-
-create function vibe.find_customers(site text default null, search text default null)
-returns table (
-    customer_id bigint, external_id text, name text, email text, first_purchase_at timestamptz, last_purchase_at timestamptz,
-    order_count bigint, total_spent numeric, currency char(3), period text, recency integer, frequency integer, monetary numeric,
-    r_score integer, f_score integer, m_score integer, cluster text, label_en text, label_pt text
-)
-language sql stable
-rows 10000
-as $$
-    select
-        c.customer_id, c.external_id, c.name, c.email, c.first_purchase_at, c.last_purchase_at,
-        c.order_count, c.total_spent, c.currency, c.period, c.recency, c.frequency, c.monetary,
-        c.r_score, c.f_score, c.m_score, c.cluster, c.label, c.label_pt
-    from vibe.customer_rfm as c
-    where c.site_id = vibe.site_id(find_customers.site)
-      and (
-          find_customers.search is null
-          or position(lower(find_customers.search) in lower(c.name)) > 0
-          or position(lower(find_customers.search) in lower(c.email)) > 0
-          or position(lower(find_customers.search) in lower(c.external_id)) > 0
-      )
-$$;
-comment on function vibe.find_customers(text, text) is
-'the customers of a site with what they bought in all and the RFM of the latest stored period in which they ordered. search: part of name, email or the shop''s own number, in any case of letters. Filter, order and page it by the query around it';
-grant execute on function vibe.find_customers(text, text) to vibe_analyst;
+comment on function vibe.export_campaigns(text, date, date, text, text, boolean) is
+'the campaigns of a site as a file, as vibe.get_campaigns() lists them: with their figures of the days start_date to end_date (open where null). search: part of the name, type, utm_campaign or segment. Opens the cursor of vibe.export_rows()';
+grant execute on function vibe.export_campaigns(text, date, date, text, text, boolean) to vibe_analyst;
 
 create function vibe.export_events(
     site text default null, start_date date default null, end_date date default null, event_name text default null, user_id bigint default null,
@@ -111,12 +154,11 @@ comment on function vibe.between_days(text, integer, date, date) is
 'conditions for a question of vibe.export_rows(): an instant lies in the days start_date to end_date of a site''s calendar, open where null';
 grant execute on function vibe.between_days(text, integer, date, date) to vibe_analyst;
 
-create function vibe.file_name(subject text, of_site integer, period text default null) returns text
+create function vibe.file_name(subject text, of_site integer) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select subject || '-' || regexp_replace(coalesce(left(period, 10), (now() at time zone s.time_zone)::date::text), '[^0-9-]', '', 'g')
-    from vibe.sites as s where s.site_id = of_site
+    select subject || '-' || (now() at time zone s.time_zone)::date from vibe.sites as s where s.site_id = of_site
 $$;
-comment on function vibe.file_name(text, integer, text) is 'the name of a file about a site, without its ending: its subject and the period, else today by the site''s calendar';
-grant execute on function vibe.file_name(text, integer, text) to vibe_analyst;
+comment on function vibe.file_name(text, integer) is 'the name of a file about a site, without its ending: its subject and today by the site''s calendar';
+grant execute on function vibe.file_name(text, integer) to vibe_analyst;

@@ -1,5 +1,6 @@
 insert into vibe.routes (method, path, function_name) values
     ('GET', '/api/v1/customers/export', 'export_customers'),
+    ('GET', '/api/v1/campaigns/export', 'export_campaigns'),
     ('GET', '/api/v1/events/export', 'export_events'),
     ('GET', '/api/v1/daily-stats/export', 'export_daily_stats');
 
