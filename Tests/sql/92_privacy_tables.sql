@@ -4,6 +4,7 @@ set time zone 'UTC';
 \set VERBOSITY terse
 create table place (name text primary key, reason text);
 insert into place values
+    ('vibe.campaign_events', null),
     ('vibe.customers', null),
     ('vibe.goal_conversions', null),
     ('vibe.identity_warnings', null),
@@ -19,6 +20,9 @@ insert into place values
     ('vibe.user_merges', null),
     ('vibe_private.changes', null),
     ('vibe_private.expired_funnel_users', null),
+    ('vibe.campaign_performance', 'sums of a day'),
+    ('vibe.campaign_settings', 'of sites'),
+    ('vibe.campaigns', 'made by staff'),
     ('vibe.daily_category_revenue', 'sums of a day'),
     ('vibe.daily_funnel_stats', 'sums of a day'),
     ('vibe.daily_revenue', 'sums of a day'),
@@ -92,6 +96,11 @@ update vibe.customers set email = 'ana@mail.example', name = 'Ana Anders' where 
 update vibe.site_users set customer_id = (select customer_id from vibe.customers where external_id = 'ana-c') where external_id = 'ana-number';
 insert into vibe.site_users (site_id, anonymous_id, customer_id) select :shop, 'ana-old', customer_id from vibe.customers where external_id = 'ana-c';
 select vibe.calculate_rfm('shop', '2026-01') as customers;
+-- Campaigns met her by her number, in her browser, by an order of hers, by her address alone; and somebody else.
+select vibe.create_campaign('shop', 'Letter') as letter \gset
+select count(vibe.track_campaign_event(:letter, 'sent', e.metadata)) as campaign_events
+from (values ('{"customer": "ana-c"}'::jsonb), ('{"visitor": "ana-phone"}'), ('{"order": "O1"}'), ('{"to": "Ana Anders <ana@mail.example>"}'),
+    ('{"customer": "other-c"}'), ('{"to": "banana@mail.example"}')) as e (metadata);
 select vibe.create_segment('shop', 'buyers', '{"version": 1, "all": [{"customer": "order_count", "op": "ge", "value": 1}]}') is not null as segment;
 select vibe.create_segment('shop', 'her', '{"version": 1, "all": [{"customer": "name", "op": "eq", "value": "Ana Anders"}]}') is not null as segment;
 select count(*) as segments from vibe.refresh_segments('shop');
@@ -129,6 +138,7 @@ select e.key, jsonb_array_length(e.value) as rows from jsonb_each(vibe.export_cu
 select jsonb_pretty(vibe.erase_user('shop', 880002));
 select name as still_in from of_hers();
 -- Others are as they were.
+select metadata from vibe.campaign_events order by campaign_event_id;
 select record from vibe.import_rejects order by line;
 select external_id, order_count from vibe.customers;
 select anonymous_id, external_id from vibe.site_users;

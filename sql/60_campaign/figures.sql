@@ -38,6 +38,7 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
 set jit = off
 as $$
 #variable_conflict use_column
@@ -114,6 +115,7 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
 set jit = off
 as $$
 #variable_conflict use_column

@@ -191,7 +191,7 @@ begin
         select c.campaign_id, c.name, round(coalesce(r.orders, 0), 4), coalesce(r.customers, 0), round(coalesce(r.revenue, 0), 2)
         from vibe.campaigns as c
         left join (
-            select k.campaign_id, sum(k.credit) as orders, count(distinct k.subject) as customers, sum(k.revenue) as revenue
+            select k.campaign_id, sum(k.credit) as orders, count(distinct k.buyer) as customers, sum(k.revenue) as revenue
             from vibe.campaign_credits(of_site, span.begins, span.ends, model, window_days) as k
             group by k.campaign_id
         ) as r on r.campaign_id = c.campaign_id

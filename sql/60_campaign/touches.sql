@@ -28,8 +28,10 @@ create function vibe.campaign_visits(of_site integer, begins timestamptz, ends t
 returns table (campaign_id bigint, user_id bigint, at timestamptz)
 language plpgsql
 stable
+rows 100000
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_nestloop = on
 set jit = off
 as $$
 #variable_conflict use_column
@@ -68,8 +70,10 @@ create function vibe.campaign_touches(of_site integer, campaigns bigint[], begin
 returns table (campaign_id bigint, subject bigint, at timestamptz, is_passive boolean, is_conversion boolean)
 language plpgsql
 stable
+rows 100000
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_nestloop = on
 set jit = off
 as $$
 #variable_conflict use_column
@@ -105,11 +109,13 @@ comment on function vibe.campaign_touches(integer, bigint[], timestamptz, timest
 grant execute on function vibe.campaign_touches(integer, bigint[], timestamptz, timestamptz) to vibe_analyst;
 
 create function vibe.campaign_orders(of_site integer, begins timestamptz, ends timestamptz)
-returns table (purchase_id bigint, external_id text, purchased_at timestamptz, amount numeric, subject bigint)
+returns table (purchase_id bigint, external_id text, purchased_at timestamptz, amount numeric, subject bigint, buyer bigint)
 language plpgsql
 stable
+rows 100000
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_nestloop = on
 set jit = off
 as $$
 #variable_conflict use_column
@@ -133,23 +139,25 @@ begin
             from orders as o
             join vibe.campaign_subjects(of_site) as s on s.user_id = o.user_id
         )
-        select o.purchase_id, o.external_id, o.purchased_at, o.amount, b.subject
+        select o.purchase_id, o.external_id, o.purchased_at, o.amount, b.subject, min(b.subject) over (partition by o.purchase_id)
         from orders as o
         left join buyers as b on b.purchase_id = o.purchase_id;
 end
 $$;
 comment on function vibe.campaign_orders(integer, timestamptz, timestamptz) is
-'the orders of [begins, ends), neither refund nor cancelled, each with its buyer: two rows where it was bought in a browser that is not known to be the customer''s, null for nobody. amount is 0 in another currency than the site''s';
+'the orders of [begins, ends), neither refund nor cancelled, each with its buyer: two rows where it was bought in a browser that is not known to be the customer''s, of which buyer is one, null for nobody. amount is 0 in another currency than the site''s';
 grant execute on function vibe.campaign_orders(integer, timestamptz, timestamptz) to vibe_analyst;
 
 create function vibe.campaign_credits(
     of_site integer, begins timestamptz, ends timestamptz, model text default null, window_days integer default null
 )
-returns table (campaign_id bigint, purchase_id bigint, purchased_at timestamptz, subject bigint, credit numeric, revenue numeric)
+returns table (campaign_id bigint, purchase_id bigint, purchased_at timestamptz, buyer bigint, credit numeric, revenue numeric)
 language plpgsql
 stable
+rows 100000
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
 set jit = off
 as $$
 #variable_conflict use_column
@@ -165,7 +173,7 @@ begin
         with orders as materialized (
             select * from vibe.campaign_orders(of_site, campaign_credits.begins, campaign_credits.ends)
         ), touched as (
-            select o.purchase_id, t.campaign_id, t.at, false as is_named
+            select o.purchase_id, o.purchased_at, o.buyer, o.amount, t.campaign_id, t.at, false as is_named
             from vibe.campaign_touches(of_site, null, campaign_credits.begins - span, campaign_credits.ends) as t
             join orders as o on o.subject = t.subject
             where t.at <= o.purchased_at
@@ -174,20 +182,21 @@ begin
               and not t.is_conversion
             union all
             -- A conversion that names the order is the last touch, whenever it was told.
-            select o.purchase_id, e.campaign_id, o.purchased_at, true
-            from (select distinct d.purchase_id, d.external_id, d.purchased_at from orders as d) as o
+            select o.purchase_id, o.purchased_at, o.buyer, o.amount, e.campaign_id, o.purchased_at, true
+            from orders as o
             join vibe.campaign_events as e on e.site_id = of_site and e.order_id = o.external_id
             where e.event_type = any (setting.conversion_types)
+              and o.subject is not distinct from o.buyer
         ), ranked as (
             select
-                t.purchase_id, t.campaign_id,
+                t.*,
                 row_number() over (partition by t.purchase_id order by t.at, t.is_named, t.campaign_id) as place,
                 row_number() over (partition by t.purchase_id order by t.at desc, t.is_named desc, t.campaign_id) as place_from_end,
                 count(*) over (partition by t.purchase_id) as touches
             from touched as t
         ), shares as (
             select
-                r.purchase_id, r.campaign_id,
+                r.purchase_id, r.purchased_at, r.buyer, r.amount, r.campaign_id,
                 case model when 'linear' then r.place - 1 else 0 end as from_place,
                 case model when 'linear' then r.place else 1 end as to_place,
                 case model when 'linear' then r.touches else 1 end as touches
@@ -195,18 +204,14 @@ begin
             where case model when 'first' then r.place = 1 when 'last' then r.place_from_end = 1 else true end
         )
         select
-            s.campaign_id, o.purchase_id, o.purchased_at, o.subject,
+            s.campaign_id, s.purchase_id, s.purchased_at, s.buyer,
             count(*)::numeric / s.touches,
             -- Cents are dealt out so that the shares of an order add up to it.
-            sum(round(o.amount * s.to_place / s.touches, 2) - round(o.amount * s.from_place / s.touches, 2))
+            sum(round(s.amount * s.to_place / s.touches, 2) - round(s.amount * s.from_place / s.touches, 2))
         from shares as s
-        join (
-            select d.purchase_id, d.purchased_at, d.amount, min(d.subject) as subject
-            from orders as d group by d.purchase_id, d.purchased_at, d.amount
-        ) as o using (purchase_id)
-        group by s.campaign_id, o.purchase_id, o.purchased_at, o.subject, s.touches;
+        group by s.campaign_id, s.purchase_id, s.purchased_at, s.buyer, s.touches;
 end
 $$;
 comment on function vibe.campaign_credits(integer, timestamptz, timestamptz, text, integer) is
-'which campaigns get the orders of [begins, ends): credit is the share of an order (1 but with linear), revenue that share of its amount in the site''s currency; subject is the buyer. Touches up to window_days times 24 hours before the order count; a conversion that names the order is its last touch. Model and window are the site''s unless given; refunds take nothing away, since they name no order';
+'which campaigns get the orders of [begins, ends): credit is the share of an order (1 but with linear), revenue that share of its amount in the site''s currency; Touches up to window_days times 24 hours before the order count; a conversion that names the order is its last touch. Model and window are the site''s unless given; refunds take nothing away, since they name no order';
 grant execute on function vibe.campaign_credits(integer, timestamptz, timestamptz, text, integer) to vibe_analyst;

@@ -35,6 +35,7 @@ begin
     perform vibe_private.write_demo_purchases(made);
     perform vibe_private.write_demo_merges(made);
     perform vibe_private.write_demo_online(made);
+    perform vibe_private.write_demo_campaigns(made);
     perform vibe_private.calculate_demo(made);
     return made;
 end

@@ -13,7 +13,7 @@ begin
 end
 $$;
 comment on function vibe.erase_user(text, bigint, boolean) is
-'erases a person, all browsers and customer records that are known to be theirs included: events, sessions, days, conversions, profile, merges, warnings, segments'' history, RFM, the online list, rejected records of imports that name them; purchases too, or made anonymous; then counts daily figures, funnels, RFM, revenue and segments again without them, also of days whose events have expired. Any id of a merged visitor will do. Returns how much was erased and what it cannot reach. Owners only; cannot be undone. Definer: see its text';
+'erases a person, all browsers and customer records that are known to be theirs included: events, sessions, days, conversions, profile, merges, warnings, segments'' history, RFM, the online list, campaign events, rejected records of imports that name them; purchases too, or made anonymous; then counts daily figures, funnels, RFM, revenue and segments again without them, also of days whose events have expired. Any id of a merged visitor will do. Returns how much was erased and what it cannot reach. Owners only; cannot be undone. Definer: see its text';
 grant execute on function vibe.erase_user(text, bigint, boolean) to vibe_member;
 
 create function vibe.erase_customer(site text, customer_id bigint, with_purchases boolean default false) returns jsonb
@@ -75,6 +75,15 @@ begin
         returning 1
     )
     select answer || jsonb_build_object('import_rejects', count(*)) into answer from gone;
+    with gone as (
+        delete from vibe.campaign_events as e
+        where e.site_id = of_site
+          and (e.user_id = any (visitors) or e.customer_id = any (customers) or e.metadata::text ~* names or e.order_id in (
+              select vibe.person_orders(of_site, visitors, customers)
+          ))
+        returning 1
+    )
+    select answer || jsonb_build_object('campaign_events', count(*)) into answer from gone;
     answer := answer || vibe_private.erase_purchases(of_site, visitors, customers, with_purchases)
         || vibe_private.forget_funnel_users(of_site, visitors)
         || jsonb_build_object(
@@ -213,9 +222,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     update vibe_private.changes as c set records = null
-    where c.site_id = of_site and c.records is not null and exists (
-        select from jsonb_array_elements(c.records) as r
-        where r ->> 'user_id' = any (visitors::text[]) or r ->> 'customer_id' = any (customers::text[])
+    where c.site_id = of_site and c.records is not null and (
+        -- What others told of a campaign may name anybody.
+        c.table_name = 'campaign_events'
+        or exists (
+            select from jsonb_array_elements(c.records) as r
+            where r ->> 'user_id' = any (visitors::text[]) or r ->> 'customer_id' = any (customers::text[])
+        )
     );
     -- Readers of the feed, whatever they have read, are told to load again.
     insert into vibe_private.changes (site_id, table_name, kind) values (of_site, 'site_users', 'DELETE');

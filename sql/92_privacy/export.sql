@@ -11,7 +11,7 @@ begin
 end
 $$;
 comment on function vibe.export_user(text, bigint) is
-'everything stored about a person, all browsers and customer records that are known to be theirs included, as one JSON: visitors, sessions, events, days, conversions, merges, warnings, online list, customer record, purchases, RFM, segments, rejected records of imports. For members of the site; any id of a merged visitor will do';
+'everything stored about a person, all browsers and customer records that are known to be theirs included, as one JSON: visitors, sessions, events, days, conversions, merges, warnings, online list, campaign events, customer record, purchases, RFM, segments, rejected records of imports. For members of the site; any id of a merged visitor will do';
 grant execute on function vibe.export_user(text, bigint) to vibe_member;
 
 create function vibe.export_customer(site text, customer_id bigint) returns jsonb
@@ -67,6 +67,13 @@ begin
             where o.site_id = of_site and o.user_id = any (visitors)),
         'import_rejects', (select coalesce(jsonb_agg(to_jsonb(r) - 'site_id' order by r.import_id, r.line), '[]') from vibe.import_rejects as r
             where r.site_id = of_site and (r.record ~* names or r.value ~* names)),
+        'campaign_events', (select coalesce(jsonb_agg(to_jsonb(e) - 'site_id' || jsonb_build_object('campaign', c.name)
+                order by e.occurred_at, e.campaign_event_id), '[]')
+            from vibe.campaign_events as e
+            join vibe.campaigns as c using (site_id, campaign_id)
+            where e.site_id = of_site
+              and (e.user_id = any (visitors) or e.customer_id = any (customers) or e.metadata::text ~* names
+                  or e.order_id in (select vibe.person_orders(of_site, visitors, customers)))),
         'customers', (select coalesce(jsonb_agg(to_jsonb(c) - 'site_id' order by c.customer_id), '[]') from vibe.customers as c
             where c.site_id = of_site and c.customer_id = any (customers)),
         'purchases', (select coalesce(jsonb_agg(to_jsonb(p) - 'site_id' || jsonb_build_object('items', (

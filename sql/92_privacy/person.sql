@@ -68,3 +68,17 @@ $$;
 comment on function vibe.person_pattern(integer, bigint[], bigint[]) is
 'regular expression for text that names these visitors and customers: by an id, e-mail address, name or order number, as a whole word; null if they have none';
 grant execute on function vibe.person_pattern(integer, bigint[], bigint[]) to vibe_member;
+
+create function vibe.person_orders(of_site integer, visitors bigint[], customers bigint[]) returns setof text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select p.external_id
+    from vibe.purchases as p
+    where p.site_id = of_site
+      and (p.customer_id = any (customers) or (p.customer_id is null and p.user_id = any (visitors)))
+$$;
+comment on function vibe.person_orders(integer, bigint[], bigint[]) is
+'order numbers of these visitors and customers: what another customer bought in one of their browsers is that customer''s';
+grant execute on function vibe.person_orders(integer, bigint[], bigint[]) to vibe_member;
