@@ -8,6 +8,9 @@ as $$
 declare
     sites integer[];
     customers bigint[];
+    sites_of_orders integer[];
+    customers_of_orders bigint[];
+    times timestamptz[];
 begin
     -- Each branch names only the transition tables that its kind of statement has.
     if tg_op <> 'UPDATE' then
@@ -16,6 +19,9 @@ begin
         insert into vibe.revenue_marks (site_id, day)
         select distinct p.site_id, vibe.local_day(p.purchased_at, s.time_zone)
         from changed_purchases as p join vibe.sites as s using (site_id);
+        select array_agg(p.site_id), array_agg(p.customer_id), array_agg(p.purchased_at) into sites_of_orders, customers_of_orders, times
+        from changed_purchases as p
+        where p.customer_id is not null and not p.is_refund and not p.is_cancelled;
     else
         select array_agg(b.site_id), array_agg(b.customer_id) into sites, customers
         from (
@@ -31,8 +37,15 @@ begin
             select site_id, purchased_at from old_purchases
         ) as p
         join vibe.sites as s using (site_id);
+        select array_agg(p.site_id), array_agg(p.customer_id), array_agg(p.purchased_at) into sites_of_orders, customers_of_orders, times
+        from (
+            select site_id, customer_id, purchased_at from new_purchases where customer_id is not null and not is_refund and not is_cancelled
+            union
+            select site_id, customer_id, purchased_at from old_purchases where customer_id is not null and not is_refund and not is_cancelled
+        ) as p;
     end if;
     perform vibe_private.refresh_customers(sites, customers);
+    perform vibe_private.mark_customer_days(sites_of_orders, customers_of_orders, times);
     return null;
 end
 $$;
@@ -87,6 +100,7 @@ begin
     end if;
     delete from vibe.daily_revenue as r where r.site_id = new.site_id;
     delete from vibe.daily_category_revenue as r where r.site_id = new.site_id;
+    insert into vibe.customer_marks (site_id, day, onwards) values (new.site_id, '-infinity', true);
     insert into vibe.revenue_marks (site_id, day)
     select distinct p.site_id, vibe.local_day(p.purchased_at, new.time_zone) from vibe.purchases as p where p.site_id = new.site_id;
     return null;

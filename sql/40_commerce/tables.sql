@@ -305,6 +305,57 @@ create policy read on vibe.revenue_marks for select using (site_id = any (array(
 comment on policy read on vibe.revenue_marks is 'rows of a site are seen by its members';
 grant select on vibe.revenue_marks to vibe_analyst;
 
+-- How many customers came last on which day before: what makes different customers of any range a sum.
+create table vibe.customer_days (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    day date not null,
+    previous_day date not null,
+    customers integer not null,
+    second_orders integer not null,
+    primary key (site_id, day, previous_day)
+);
+comment on table vibe.customer_days is
+'customers with an order on a day by the day on which they ordered last before it; read vibe.customers_between(), which is current';
+comment on column vibe.customer_days.previous_day is '-infinity for those who never ordered before';
+comment on column vibe.customer_days.customers is 'different customers with an order, neither refund nor cancelled; guests are not counted';
+comment on column vibe.customer_days.second_orders is 'those of them who placed the second order of their lives on the day';
+alter table vibe.customer_days enable row level security;
+create policy read on vibe.customer_days for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.customer_days is 'rows of a site are seen by its members';
+grant select on vibe.customer_days to vibe_analyst;
+
+create table vibe.customer_months (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    month date not null,
+    previous_month date not null,
+    customers integer not null,
+    second_orders integer not null,
+    primary key (site_id, month, previous_month)
+);
+comment on table vibe.customer_months is 'vibe.customer_days added up by months: a customer is in it once for each day with an order';
+comment on column vibe.customer_months.month is 'first day of the month';
+comment on column vibe.customer_months.previous_month is 'first day of the month of previous_day; -infinity for never';
+comment on column vibe.customer_months.customers is 'sum of customers of the days';
+comment on column vibe.customer_months.second_orders is 'sum of second_orders of the days';
+alter table vibe.customer_months enable row level security;
+create policy read on vibe.customer_months for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.customer_months is 'rows of a site are seen by its members';
+grant select on vibe.customer_months to vibe_analyst;
+
+create table vibe.customer_marks (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    day date not null,
+    onwards boolean not null
+);
+comment on table vibe.customer_marks is 'days of vibe.customer_days that were changed by orders since they were counted, possibly many times';
+comment on column vibe.customer_marks.onwards is 'also all days after it';
+create index customer_marks_by_day on vibe.customer_marks (site_id, onwards, day);
+comment on index vibe.customer_marks_by_day is 'the marks of a site';
+alter table vibe.customer_marks enable row level security;
+create policy read on vibe.customer_marks for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.customer_marks is 'rows of a site are seen by its members';
+grant select on vibe.customer_marks to vibe_analyst;
+
 -- A visitor may be known as a customer; the column is born with vibe.site_users, the key can only be made here.
 alter table vibe.site_users add constraint site_users_customer_fkey foreign key (site_id, customer_id)
     references vibe.customers (site_id, customer_id) on delete set null (customer_id);

@@ -26,8 +26,8 @@ begin
     perform vibe.check_segment(name, criteria, subject, description);
     begin
         made := vibe.create_segment(of_site::text, name, criteria, subject, description);
-    exception when undefined_object then
-        perform vibe.refuse('criteria', criteria::text, 'must name segments that exist: ' || sqlerrm);
+    exception when invalid_parameter_value then
+        perform vibe.refuse_criteria(criteria, sqlerrm);
     end;
     perform set_config('response.status', '201', true);
     return (select row_to_json(s) from vibe.segment_list(of_site::text) as s where s.segment_id = made);
@@ -53,12 +53,14 @@ begin
         perform vibe.refuse('as_of', as_of::text, 'must be an instant that has come');
     end if;
     perform vibe.check_segment('preview', criteria, subject, null);
-    return (
-        select json_build_object('site_id', of_site, 'subject', subject, 'size', p.size, 'sample', p.sample)
-        from vibe.preview_segment(of_site::text, criteria, subject, as_of) as p
-    );
-exception when undefined_object then
-    perform vibe.refuse('criteria', criteria::text, 'must name segments that exist: ' || sqlerrm);
+    begin
+        return (
+            select json_build_object('site_id', of_site, 'subject', subject, 'size', p.size, 'sample', p.sample)
+            from vibe.preview_segment(of_site::text, criteria, subject, as_of) as p
+        );
+    exception when invalid_parameter_value then
+        perform vibe.refuse_criteria(criteria, sqlerrm);
+    end;
     return null;
 end
 $$;
@@ -70,8 +72,6 @@ create function vibe.check_segment(name text, criteria jsonb, subject text, desc
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    told text;
 begin
     if name is null or name !~ '^\S(.{0,98}\S)?$' or name ~ '^[0-9]+$' then
         perform vibe.refuse('name', name, 'must be 1 to 100 characters long, not digits alone, without a space at either end');
@@ -83,10 +83,7 @@ begin
         begin
             perform vibe.check_criteria(criteria);
         exception when invalid_parameter_value then
-            get stacked diagnostics told = message_text;
-            raise exception '%', told using
-                errcode = 'invalid_parameter_value',
-                detail = json_build_object('field', substring(told from '^criteria\S*'), 'value', criteria, 'rule', coalesce(substring(told from ': it (.*)$'), told));
+            perform vibe.refuse_criteria(criteria, sqlerrm);
         end;
     end if;
 end
@@ -94,6 +91,22 @@ $$;
 comment on function vibe.check_segment(text, jsonb, text, text) is
 'raises what is wrong with a segment, with field, value and rule as vibe.refuse() does';
 grant execute on function vibe.check_segment(text, jsonb, text, text) to vibe_analyst;
+
+create function vibe.refuse_criteria(criteria jsonb, told text) returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception '%', told using
+        errcode = 'invalid_parameter_value',
+        detail = json_build_object(
+            'field', substring(told from '^criteria[^ :]*'), 'value', criteria, 'rule', coalesce(substring(told from ': (?:it )?(.*)$'), told)
+        );
+end
+$$;
+comment on function vibe.refuse_criteria(jsonb, text) is
+'raises what vibe.check_criteria() told, with field, value and rule as vibe.refuse() does';
+grant execute on function vibe.refuse_criteria(jsonb, text) to vibe_analyst;
 
 create function vibe.get_segment_members(
     id bigint, search text default null, page integer default 1, "limit" integer default 50, site text default null

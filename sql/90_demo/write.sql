@@ -304,7 +304,7 @@ begin
     group by s.time_zone;
 
     analyze vibe.user_events, vibe.purchases;
-    perform vibe_private.refresh_revenue(of_site);
+    perform vibe_private.refresh_revenue(of_site), vibe_private.refresh_customer_days(of_site);
     perform vibe.create_goal(of_site::text, 'Purchase', 'purchase', value_property => 'total');
     if opening::date < clock::date then
         perform vibe.calculate_daily_stats(of_site::text, opening::date, clock::date - 1);

@@ -31,7 +31,7 @@ begin
     end loop;
     perform vibe.calculate_rfm(of_site::text, p.period_start, p.period_end)
     from unnest(period_starts, period_ends) as p (period_start, period_end);
-    perform vibe_private.refresh_revenue(of_site);
+    perform vibe_private.refresh_revenue(of_site), vibe_private.refresh_customer_days(of_site);
     perform vibe_private.refresh_clusters(of_site);
     perform vibe_private.refresh_segments(of_site);
 end

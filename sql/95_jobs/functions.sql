@@ -39,6 +39,7 @@ as $$
         select 4, 'revenue', s.site_id
         from vibe.sites as s
         where exists (select from vibe.revenue_marks as m where m.site_id = s.site_id)
+           or exists (select from vibe.customer_marks as m where m.site_id = s.site_id)
         union all
         select 5, 'nightly', s.site_id
         from vibe.sites as s
@@ -136,7 +137,7 @@ begin
                 perform set_config('lock_timeout', '1s', true), vibe_private.add_partitions();
             when 'old_partitions' then perform vibe_private.drop_empty_partitions();
             when 'cleaning' then perform vibe_private.forget_old_tracking(), vibe_private.forget_old_queue();
-            when 'revenue' then perform vibe_private.refresh_revenue(of_site);
+            when 'revenue' then perform vibe_private.refresh_revenue(of_site), vibe_private.refresh_customer_days(of_site);
             when 'nightly' then
                 select (now() at time zone s.time_zone)::date - 1 into through from vibe.sites as s where s.site_id = of_site;
                 perform vibe_private.calculate_nightly(of_site, vibe_private.first_due_day(of_site), through);

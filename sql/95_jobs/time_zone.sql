@@ -40,7 +40,7 @@ begin
         (select min(u.first_seen_at) from vibe.site_users as u where u.site_id = of_site) at time zone time_zone
     )::date)) into opening from vibe.sites as s where s.site_id = of_site;
     if at_once then
-        perform vibe_private.refresh_revenue(of_site);
+        perform vibe_private.refresh_revenue(of_site), vibe_private.refresh_customer_days(of_site);
         perform vibe_private.calculate_nightly(of_site, opening, yesterday);
     end if;
     update vibe.job_runs as r
