@@ -12,6 +12,8 @@ package struct Desk: Sendable {
     static let tracking = 2
     static let feed = 3
     static let streams = 4
+    static let work = 5
+    static let workKeeping = 6
   }
 
   /// How the server runs.

@@ -19,6 +19,9 @@ enum Names {
   /// The channel that says the change feed grew.
   static let doorbell = "vibe_changes"
 
+  /// The channel that says a job is to be done.
+  static let queueBell = "vibe_queue"
+
   /// The schema cache as one JSON value.
   static let schemaCache = Statement("select vibe_private.schema_cache()::text")
 
@@ -82,5 +85,28 @@ enum Names {
   /// What a subscription asks for, checked and with typed values.
   static func bindings(_ wanted: String) -> Statement {
     Statement("select vibe_private.realtime_bindings($1::jsonb)::text", [.text(wanted)])
+  }
+
+  /// Takes jobs for a worker, as one JSON value.
+  static func queueClaim(by worker: String, upTo count: Int) -> Statement {
+    Statement("select vibe_private.queue_claim($1::uuid, $2)::text", [.text(worker), .text("\(count)")])
+  }
+
+  /// Keeps jobs of a worker from the others for a while.
+  static func queueKeep(_ jobs: [Int], by worker: String) -> Statement {
+    let list = "{\(jobs.map(String.init).joined(separator: ","))}"
+    return Statement("select vibe_private.queue_keep($1::uuid, $2::bigint[])", [.text(worker), .text(list)])
+  }
+
+  /// Gives all jobs of a worker to the others.
+  static func queueRelease(by worker: String) -> Statement {
+    Statement("select vibe_private.queue_release($1::uuid)", [.text(worker)])
+  }
+
+  /// Does a step of a job and tells what is next, as one JSON value.
+  static func queueStep(_ step: Int, of job: Int, by worker: String, answer: [UInt8]?) -> Statement {
+    Statement(
+      "select vibe_private.queue_step($1::bigint, $2::uuid, $3::jsonb, $4::int)::text",
+      [.text("\(job)"), .text(worker), answer.map { .bytes($0) } ?? .null, .text("\(step)")])
   }
 }

@@ -31,6 +31,10 @@ package struct Settings: Sendable {
   package var siteTrackRate = 2_000
   /// How long a request may take from its head to its end.
   package var arrivalTime = Duration.seconds(60)
+  /// How many jobs of the queue this server works on at a time; 0 leaves them to others.
+  package var queueJobs = 4
+  /// Where jobs may send requests besides public addresses over TLS: each `host:port`.
+  package var outgoingAllowed: Set<String> = []
   /// From which level on the server logs.
   package var logLevel = Logger.Level.info
 
@@ -85,6 +89,11 @@ extension Settings {
     ("VIBE_MAX_ROWS", "10000", "most rows of one answer"),
     ("VIBE_TRACK_RATE", "100", "requests a second to /track from one address"),
     ("VIBE_TRACK_SITE_RATE", "2000", "requests a second to /track for one site"),
+    ("VIBE_QUEUE_JOBS", "4", "jobs that this server works on at a time; 0 leaves them to others"),
+    (
+      "VIBE_OUTGOING_ALLOW", "(none)",
+      "host:port of inner systems that jobs may ask, also over plain HTTP; else only https to public addresses"
+    ),
     ("VIBE_LOG_LEVEL", "info", "trace, debug (each request), info, notice, warning, error, critical"),
   ].map { Variable(name: $0.0, fallback: $0.1, meaning: $0.2) }
 
@@ -114,6 +123,9 @@ extension Settings {
     }
     corsOrigins = Set(
       try read.list("VIBE_CORS_ORIGINS", "origin like https://shop.example") { Self.origin($0) })
+    queueJobs = try read.integer("VIBE_QUEUE_JOBS", in: 0...64, default: queueJobs)
+    outgoingAllowed = Set(
+      try read.list("VIBE_OUTGOING_ALLOW", "host:port like shop.internal:8443") { Self.hostAndPort($0) })
     signup =
       try read.list("VIBE_SIGNUP", "one of open, confirm, closed") { Signup(rawValue: $0) }.first ?? signup
     logLevel =
@@ -134,6 +146,15 @@ extension Settings {
     guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return nil }
     let host = text.dropFirst(scheme.count)
     return host.isEmpty || host.contains { "/?#@ *".contains($0) || $0.isUppercase } ? nil : text
+  }
+
+  /// `host:port` in small letters; IPv6 addresses come in brackets and lose them.
+  private static func hostAndPort(_ text: String) -> String? {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (1...65_535).contains(port)
+    else { return nil }
+    let host = text[..<colon].lowercased().filter { $0 != "[" && $0 != "]" }
+    return host.isEmpty || host.contains { "/?#@ *".contains($0) } ? nil : "\(host):\(port)"
   }
 
   /// Whether `peer` is a proxy whose word counts.

@@ -22,9 +22,12 @@ package final class VibeServer: Sendable {
       Lane("tracking", connections: Self.trackingConnections, queueLimit: 100),
       Lane("feed", connections: 1, queueLimit: 100),
       Lane("streams", connections: max(2, settings.poolSize / 4), queueLimit: 100),
+      Lane("work", connections: min(2, max(1, settings.queueJobs)), queueLimit: 100),
+      Lane("work keeping", connections: 1, queueLimit: 100),
     ]
     let pool = try Pool(
-      PoolConfiguration(address: settings.database, lanes: lanes, channels: [Names.reload, Names.doorbell]),
+      PoolConfiguration(
+        address: settings.database, lanes: lanes, channels: [Names.reload, Names.doorbell, Names.queueBell]),
       logger: logger)
     let tokens = await Tokens(secret: settings.jwtSecret.text)
     let schema = SchemaStore(pool: pool, question: Names.schemaCache, channel: Names.reload, logger: logger)
@@ -50,11 +53,16 @@ package final class VibeServer: Sendable {
         address: .hostname(desk.settings.host, port: desk.settings.port), serverName: "vibe"),
       onServerRunning: { channel in started(channel.localAddress?.port ?? 0) },
       logger: logger)
-    // Stopped last to first: no new requests, then no feed, then no database.
-    let services: [any Service] = [
+    // Stopped last to first: no more jobs, no new requests, then no feed, then no database.
+    var services: [any Service] = [
       DatabaseService(pool: desk.pool), BackgroundService { [desk] in await desk.schema.run() },
       BackgroundService { [feed] in await feed.run() }, application,
     ]
+    if desk.settings.queueJobs > 0 {
+      services.append(
+        WorkService(
+          worker: Worker(settings: desk.settings, pool: desk.pool, metrics: desk.metrics, logger: logger)))
+    }
     do {
       try await ServiceGroup(configuration: .init(services: services, logger: logger.quiet)).run()
     } catch let error as IOError {

@@ -24,7 +24,10 @@ struct SettingsTests {
       ("VIBE_CORS_ORIGINS", "shop.example"), ("VIBE_CORS_ORIGINS", "https://a.example/path"),
       ("VIBE_CORS_ORIGINS", "https://*.example"), ("VIBE_CORS_ORIGINS", "https://Shop.example"),
       ("VIBE_LOG_LEVEL", "loud"), ("VIBE_TRACK_SITE_RATE", "0"), ("PGPORT", "port"), ("VIBE_POOLSIZE", "12"),
-      ("VIBE_CORS_ORIGIN", "*"),
+      ("VIBE_CORS_ORIGIN", "*"), ("VIBE_QUEUE_JOBS", "65"), ("VIBE_QUEUE_JOBS", "few"),
+      ("VIBE_OUTGOING_ALLOW", "shop.internal"), ("VIBE_OUTGOING_ALLOW", "http://shop.internal:80"),
+      ("VIBE_OUTGOING_ALLOW", "shop.internal:0"), ("VIBE_OUTGOING_ALLOW", "*:80"),
+      ("VIBE_OUTGOING_ALLOW", ":80"),
     ])
   func problems(name: String, value: String) {
     let error = #expect(throws: SettingsError.self) {
@@ -41,6 +44,13 @@ struct SettingsTests {
         $1
       })
     #expect(settings.trustedProxies.count == 2)
+  }
+
+  @Test("inner systems by host and port")
+  func outgoing() throws {
+    let settings = try Settings(
+      environment: least.merging(["VIBE_OUTGOING_ALLOW": "Shop.internal:8080, [::1]:80"]) { $1 })
+    #expect(settings.outgoingAllowed == ["shop.internal:8080", "::1:80"])
   }
 }
 

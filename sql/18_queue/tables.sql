@@ -49,6 +49,7 @@ create table vibe.queue_jobs (
     removed bigint not null default 0,
     run_at timestamptz not null default now(),
     attempts int not null default 0,
+    steps int not null default 0,
     worker uuid,
     lease_until timestamptz,
     error jsonb,
@@ -75,6 +76,7 @@ comment on column vibe.queue_jobs.updated is 'rows that changed';
 comment on column vibe.queue_jobs.removed is 'rows that went';
 comment on column vibe.queue_jobs.run_at is 'when it begins, or tries again';
 comment on column vibe.queue_jobs.attempts is 'failures since it last got on; see error for the newest';
+comment on column vibe.queue_jobs.steps is 'steps done so far: requests asked and answered, and what was done between them';
 comment on column vibe.queue_jobs.worker is 'the server process that is at it; null when none is';
 comment on column vibe.queue_jobs.lease_until is 'a server that is heard no more by then has lost the job to the others';
 comment on column vibe.queue_jobs.error is '{"code", "message"} of the newest failure, also of one that is tried again; null when there was none';

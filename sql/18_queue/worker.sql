@@ -23,7 +23,7 @@ begin
     end if;
     perform vibe_private.queue_tick();
     for due in
-        select j.job_id, j.kind, j.status = 'running' as was_lost
+        select j.job_id, j.kind, j.steps, j.status = 'running' as was_lost
         from vibe.queue_jobs as j
         where j.status in ('queued', 'running') and coalesce(j.lease_until, j.run_at) <= clock_timestamp()
         order by coalesce(j.lease_until, j.run_at)
@@ -40,7 +40,7 @@ begin
             started_at = coalesce(j.started_at, clock_timestamp())
         where j.job_id = due.job_id and j.run_at <= clock_timestamp();
         if found then
-            claimed := claimed || jsonb_build_object('job_id', due.job_id, 'kind', due.kind);
+            claimed := claimed || jsonb_build_object('job_id', due.job_id, 'kind', due.kind, 'steps', due.steps);
         end if;
     end loop;
     select min(n.at) into next_at
@@ -64,10 +64,10 @@ begin
 end
 $$;
 comment on function vibe_private.queue_claim(uuid, int) is
-'takes up to so many jobs that are due for this server and says when to ask again: {"jobs": [{"job_id", "kind"}], "wait_ms"}; also begins what begins by itself. Two servers never get the same job. Definer: the server writes no table';
+'takes up to so many jobs that are due for this server and says when to ask again: {"jobs": [{"job_id", "kind", "steps"}], "wait_ms"}; also begins what begins by itself. Two servers never get the same job. Definer: the server writes no table';
 grant execute on function vibe_private.queue_claim(uuid, int) to vibe_server;
 
-create function vibe_private.queue_keep(worker uuid) returns void
+create function vibe_private.queue_keep(worker uuid, jobs bigint[]) returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -76,14 +76,14 @@ begin
     update vibe.queue_jobs as j set lease_until = clock_timestamp() + vibe_private.queue_lease()
     where j.job_id in (
         select q.job_id from vibe.queue_jobs as q
-        where q.status = 'running' and q.worker = queue_keep.worker
+        where q.job_id = any (queue_keep.jobs) and q.status = 'running' and q.worker = queue_keep.worker
         for no key update skip locked
     );
 end
 $$;
-comment on function vibe_private.queue_keep(uuid) is
-'a server''s sign of life: it keeps its jobs for another vibe_private.queue_lease(). Definer: the server writes no table';
-grant execute on function vibe_private.queue_keep(uuid) to vibe_server;
+comment on function vibe_private.queue_keep(uuid, bigint[]) is
+'a server''s sign of life: it keeps these of its jobs for another vibe_private.queue_lease(). Definer: the server writes no table';
+grant execute on function vibe_private.queue_keep(uuid, bigint[]) to vibe_server;
 
 create function vibe_private.queue_release(worker uuid) returns int
 language plpgsql volatile security definer
@@ -92,8 +92,13 @@ as $$
 declare
     given int;
 begin
+    -- A step that still runs is not waited for: its job is lost to the others a little later.
     update vibe.queue_jobs as j set status = 'queued', worker = null, lease_until = null
-    where j.status = 'running' and j.worker = queue_release.worker;
+    where j.job_id in (
+        select q.job_id from vibe.queue_jobs as q
+        where q.status = 'running' and q.worker = queue_release.worker
+        for no key update skip locked
+    );
     get diagnostics given = row_count;
     if given > 0 then
         perform pg_notify('vibe_queue', '');
@@ -105,7 +110,7 @@ comment on function vibe_private.queue_release(uuid) is
 'a server that stops gives its jobs to the others, which go on from their last step; returns how many. Definer: the server writes no table';
 grant execute on function vibe_private.queue_release(uuid) to vibe_server;
 
-create function vibe_private.queue_step(job_id bigint, worker uuid, answer jsonb default null) returns jsonb
+create function vibe_private.queue_step(job_id bigint, worker uuid, answer jsonb default null, step int default null) returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set lock_timeout = '1min'
@@ -128,6 +133,11 @@ begin
     if not found then
         return jsonb_build_object('do', 'stop', 'status', 'lost');
     end if;
+    -- The server lost the connection and does not know that this step was done: it goes on from there.
+    if queue_step.step <= job.steps then
+        return '{"do": "again"}';
+    end if;
+    update vibe.queue_jobs as j set steps = j.steps + 1 where j.job_id = job.job_id;
     is_cancelled := exists (select from vibe_private.queue_cancels as c where c.job_id = job.job_id);
     -- An answer is always heard: it may hold what cannot be asked for twice.
     if is_cancelled and answer is null then
@@ -176,9 +186,9 @@ begin
     return decision;
 end
 $$;
-comment on function vibe_private.queue_step(bigint, uuid, jsonb) is
-'one step of a job that this server has: calls the step function of its kind with the answer to its last request ({"status", "headers", "body"} or {"error"}; null after a claim, again and wait) and carries out what that says: {"do": "request", "method", "url", "headers", "body", "timeout_ms"} and {"do": "again"} and {"do": "wait", "seconds"} (at most 5) are the server''s to do; {"do": "wait"} for longer, {"do": "retry", "code", "message", "after"}, {"do": "fail", "code", "message"} and {"do": "done"} end its part, as {"do": "stop", "status"} tells it. An error undoes the step and is a retry. Definer: the server writes no table';
-grant execute on function vibe_private.queue_step(bigint, uuid, jsonb) to vibe_server;
+comment on function vibe_private.queue_step(bigint, uuid, jsonb, int) is
+'one step of a job that this server has: calls the step function of its kind with the answer to its last request ({"status", "headers", "body"} or {"error"}; null after a claim, again and wait) and carries out what that says: {"do": "request", "method", "url", "headers", "body", "timeout_ms"} and {"do": "again"} and {"do": "wait", "seconds"} (at most 5) are the server''s to do; {"do": "wait"} for longer, {"do": "retry", "code", "message", "after"}, {"do": "fail", "code", "message"} and {"do": "done"} end its part, as {"do": "stop", "status"} tells it. An error undoes the step and is a retry. step numbers the steps of the job from 1 on: one that was done already is not done twice. Definer: the server writes no table';
+grant execute on function vibe_private.queue_step(bigint, uuid, jsonb, int) to vibe_server;
 
 create function vibe_private.checked_decision(decision jsonb) returns jsonb
 language plpgsql immutable

@@ -89,6 +89,8 @@ package struct SchemaCache: Sendable, Decodable {
     package let function_name: String
     /// Who may call at all.
     package let role: String
+    /// Whether even a GET may write: where an outside service sends browsers to.
+    package let writes: Bool?
   }
 
   /// The schema that is exposed.

@@ -38,7 +38,8 @@ struct RouteDoor: Sendable {
     let arguments = try await RouteArguments(
       request, path: found.values, of: cache.overloads(found.route.function_name), limit: Self.largestBody)
     let function = try arguments.choose(cache, found.route.function_name)
-    let isReadOnly = method == "GET" || !function.is_volatile
+    let isReading = request.method == .head || (method == "GET" && found.route.writes != true)
+    let isReadOnly = isReading || !function.is_volatile
     let call = RouteCall.statement(function, in: cache.schema, arguments: arguments.all)
     let transaction = desk.transaction(
       function.returns_cursor == true ? [call, RouteCall.cursorPieces(in: cache.schema)] : [call], as: caller,
