@@ -63,6 +63,8 @@ def tenants(database):
             # One order, and one record that is refused.
             admin.execute("select vibe.import_csv(%s, 'orders', e'order_id,purchased_at,amount\n1,2024-01-01,1\n2,soon,1')", [name])
             admin.execute("select vibe.import_events(%s, 'plausible', e'date,visitors,pageviews,visits\n2020-01-01,1,1,1')", [name])
+            admin.execute("insert into vibe.products (site_id, source_id, product_id, currency) select vibe.site_id(%s), b.source_id, '1', 'BRL' "
+                          "from vibe.connect_bling(%s, 'app', 'secret') as b", [name, name])
             # Days of revenue are marked until somebody counts them.
             admin.execute("update vibe.purchases set channel = 'web' where site_id = vibe.site_id(%s)", [name])
         track(admin, "alpha"), track(admin, "beta")

@@ -6,6 +6,7 @@ create table vibe.routes (
     role text not null default 'vibe_member',
     answer json,
     statuses int[] not null default '{}',
+    writes boolean not null default false,
     primary key (path, method),
     constraint routes_method check (method in ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')),
     constraint routes_path check (path ~ '^/(api|webhooks)(/([a-z0-9_.-]+|\{[a-z_]+\}))+$' or path = '/openapi.json'),
@@ -18,6 +19,7 @@ comment on column vibe.routes.function_name is 'a function of schema vibe; it ge
 comment on column vibe.routes.role is 'vibe_anon: anyone may call; else only who is signed in, and the function''s grants decide';
 comment on column vibe.routes.answer is 'JSON Schema of the answer, for the description of a function that returns json; null: the signature says it';
 comment on column vibe.routes.statuses is 'statuses of success that the function sets itself, other than 200 (204 where it returns void), for the description';
+comment on column vibe.routes.writes is 'a GET that may write: where an outside service sends browsers to, guarded by a state that serves once';
 
 alter table vibe.routes enable row level security;
 create policy read on vibe.routes for select using (true);
