@@ -150,7 +150,7 @@ begin
     return json_strip_nulls(json_build_object(
         'operationId', regexp_replace(lower(method) || path, '[^a-z0-9]+', '_', 'g'),
         'tags', json_build_array(vibe_private.route_tag(path)),
-        'summary', left(upper(left(remark, 1)) || regexp_replace(substr(remark, 2), '(,? also (GET|POST|PATCH|DELETE) /|[:;]|\. ).*$', ''), 120),
+        'summary', left(upper(left(remark, 1)) || regexp_replace(substr(remark, 2), '(,? also (GET|POST|PATCH|DELETE) /|[:;]|\. | \().*$', ''), 120),
         'description', upper(left(remark, 1)) || substr(remark, 2) || E'.\n\nSQL: `vibe.' || routine.proname || '`',
         'parameters', coalesce(parameters, '[]')
     ))::jsonb || case

@@ -176,7 +176,7 @@ function sidebar(current) {
 const act = (name, label, fn) =>
   h("button", { class: "button quiet square", type: "button", "aria-label": label, title: label, onclick: fn }, icon(name))
 
-function languageButton() {
+export function languageButton() {
   const other = language === "pt" ? "en" : "pt"
   const label = t("shell.language")
   return h("button", {
@@ -185,7 +185,7 @@ function languageButton() {
   }, other.toUpperCase())
 }
 
-function themeButton() {
+export function themeButton() {
   const root = document.documentElement
   const button = h("button", { class: "button quiet square", type: "button" })
   const dress = () => {
