@@ -32,7 +32,7 @@ package struct Settings: Sendable {
   /// How long a request may take from its head to its end.
   package var arrivalTime = Duration.seconds(60)
   /// How many jobs of the queue this server works on at a time; 0 leaves them to others.
-  package var queueJobs = 4
+  package var queueJobs = 8
   /// Where jobs may send requests besides public addresses over TLS: each `host:port`.
   package var outgoingAllowed: Set<String> = []
   /// From which level on the server logs.
@@ -89,7 +89,7 @@ extension Settings {
     ("VIBE_MAX_ROWS", "10000", "most rows of one answer"),
     ("VIBE_TRACK_RATE", "100", "requests a second to /track from one address"),
     ("VIBE_TRACK_SITE_RATE", "2000", "requests a second to /track for one site"),
-    ("VIBE_QUEUE_JOBS", "4", "jobs that this server works on at a time; 0 leaves them to others"),
+    ("VIBE_QUEUE_JOBS", "8", "jobs that this server works on at a time; 0 leaves them to others"),
     (
       "VIBE_OUTGOING_ALLOW", "(none)",
       "host:port of inner systems that jobs may ask, also over plain HTTP; else only https to public addresses"

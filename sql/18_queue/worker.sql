@@ -53,7 +53,8 @@ begin
             limit 1
         )
         union all
-        select coalesce(k.ticked_at, '-infinity') + least(k.every, interval '1 minute')
+        -- Null: another server is just at it for the first time.
+        select k.ticked_at + least(k.every, interval '1 minute')
         from vibe_private.queue_kinds as k
         where k.every is not null
     ) as n;
