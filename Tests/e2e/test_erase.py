@@ -25,10 +25,11 @@ SEGMENTS = {
     "spenders": {"version": 1, "all": [{"customer": "total_spent", "op": "gt", "value": 100}]},
     "seen": {"version": 1, "all": [{"customer": "order_count", "op": "ge", "value": 2}]},
 }
+CAMPAIGNS = {"Letter": "weekly", "Search": "brand", "Calls": None}
 # What no reference has: the time at which something was written, and numbers of rows.
 DROPPED = {
     "site", "site_id", "calculated_at", "created_at", "sized_at", "entered_at", "since", "key", "merge_id", "started_at", "finished_at",
-    "session_id", "ends_at_now", "took", "model", "name_of_site",
+    "session_id", "ends_at_now", "took", "model", "name_of_site", "campaign_event_id", "reported_at",
     "entered_30_days", "departed_30_days",  # when somebody entered: an erasure moves others between clusters then
 }
 NOT_COMPARED = {
@@ -49,13 +50,17 @@ VARIANTS = {
     "funnel_trend": [{"funnel": funnel, "first_day": "{kept}", "last_day": "{end}"} for funnel in FUNNELS],
     "funnel_times": [{"funnel": funnel} for funnel in FUNNELS],
     "funnel_users": [{"funnel": funnel} for funnel in FUNNELS],
+    "get_campaigns": [{"start_date": "{middle}", "end_date": "{end}"}],
+    "campaign_attribution": [{"model": model, "start_date": "{start}", "end_date": "{end}"} for model in ("first", "last", "linear")],
 }
 ARGUMENTS = {
     "user_id": "{other_user}", "customer_id": "{other_customer}", "first_day": "{start}", "last_day": "{end}", "funnel": "path",
     "definition": None, "usual_length": "29 days", "longest": 3660, "period_start": "{start}", "period_end": "{end}", "period": "{month}",
     "from_start": "{start}", "from_end": "{middle}", "to_start": "{middle}", "to_end": "{end}", "from_period": "{month_before}",
-    "to_period": "{month}", "segment": "spenders", "in_segment": "spenders", "month": "{month_before}", "criteria": json.dumps(SEGMENTS["seen"]),
+    "to_period": "{month}", "as_of": None, "id": "{other_customer}", "search": "Name", "start_date": "{start}", "end_date": "{end}", "compare": "full_month", "segment": "spenders", "in_segment": "spenders", "month": "{month_before}", "criteria": json.dumps(SEGMENTS["seen"]),
 }
+# Where an id is of something else than a customer.
+ARGUMENTS_OF = {"get_funnel": {"id": "{funnel_id}"}, "get_segment_members": {"id": "{segment_id}"}}
 NOT_CALLED = {
     "site_id", "site_ids", "funnel_task", "segment_query",  # say which site it is
     "rfm_packed",  # the numbers of customers as bytes; rfm_scores has the same
@@ -95,6 +100,15 @@ def make_story(seed):
                     "items": [(dice.choice(["tea", "cups", None]), dice.randint(1, 3)) for _ in range(dice.randint(0, 3))],
                     "by_browser": dice.random() < 0.5, "guest": main and place == 0, "borrowed": False})
         persons.append(person)
+    # Visits by campaigns, and what campaigns did to whom: known by the shop, by a browser, by an order, by name alone.
+    dice = random.Random(f"campaigns of {seed}")
+    for person in persons:
+        for browser in person["browsers"]:
+            for visit in browser["visits"]:
+                visit["utm_campaign"] = dice.choice([None, "weekly", "Brand"])
+        person["met"] = [{"campaign": dice.choice(list(CAMPAIGNS)), "at": today - timedelta(days=dice.uniform(0.2, 80)), "by": by,
+                          "type": dice.choice(["sent", "click", "conversion"]), "value": dice.randint(1, 9)}
+                         for by in ["customer", "visitor", "order", "name"] + dice.choices(["customer", "visitor"], k=4)]
     # What another customer bought in the person's browser stays that customer's.
     lender = next(person for person in persons[1:] if person["orders"])
     lender["orders"][0]["borrowed"] = True
@@ -110,6 +124,8 @@ def load(db, site, persons, zone, without=None, keeping_orders=False):
         db.execute("select vibe.create_funnel(%s, %s::jsonb)", [site, json.dumps({"name": name} | definition)])
     for name, criteria in SEGMENTS.items():
         db.execute("select vibe.create_segment(%s, %s, %s::jsonb)", [site, name, json.dumps(criteria)])
+    campaigns = {name: one("select vibe.create_campaign(%s, %s, utm_campaign => %s)", site, name, utm) for name, utm in CAMPAIGNS.items()}
+    db.execute("select vibe.report_campaign_day(%s, current_date - 5, 1000, 40, cost => 12)", [campaigns["Search"]])
     db.execute("update vibe.sites set created_at = now() - interval '80 days' where site_id = %s", [site_id])
     for person in persons:
         number, gone = person["number"], person["number"] == without
@@ -132,13 +148,19 @@ def load(db, site, persons, zone, without=None, keeping_orders=False):
             head = head or user
             for visit in browser["visits"]:
                 views = sum(event["name"] == "page_view" for event in visit["events"])
-                session = one("insert into vibe.site_sessions (site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, channel, device, is_bot) "
-                              "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning session_id", site_id, user, visit["start"], visit["end"], views,
-                              len(visit["events"]) - views, visit["events"][0]["page"], visit["channel"], visit["device"], visit["is_bot"])
+                session = one("insert into vibe.site_sessions (site_id, user_id, started_at, last_seen_at, page_views, events, entry_page, channel, device, is_bot, utm_campaign) "
+                              "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning session_id", site_id, user, visit["start"], visit["end"], views,
+                              len(visit["events"]) - views, visit["events"][0]["page"], visit["channel"], visit["device"], visit["is_bot"], visit["utm_campaign"])
                 for event in visit["events"]:
                     db.execute("insert into vibe.user_events (site_id, user_id, session_id, event_id, event_name, page, occurred_at, received_at, properties, is_bot) "
                                "values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)", [site_id, user, session, event["id"], event["name"], event["page"],
                                event["at"], event["at"], json.dumps(event["properties"]), visit["is_bot"]])
+        for met in [] if gone else person["met"]:
+            told = {"customer": {"customer": f"customer-{number}"}, "visitor": {"visitor": person["browsers"][0]["id"]}, "name": {"to": f"Mail-{number} <p{number}@mail.example>"},
+                    "order": {"order": f"order-{number}-0"}}[met["by"]]
+            if met["by"] in ("visitor", "order") or met["by"] == "customer" and customer or met["by"] == "name" and person["known"]:
+                db.execute("select vibe.track_campaign_event(%s, %s, %s::jsonb)", [campaigns[met["campaign"]], met["type"], json.dumps(
+                    told | {"occurred_at": met["at"].isoformat(), "value": met["value"]})])
         for order in person["orders"]:
             user = person["browsers"][-1]["now"] if (order["by_browser"] or order["guest"]) and not gone else None
             if order["borrowed"]:
@@ -188,6 +210,7 @@ class Reader:
             select goal_id, 'goal ' || name from vibe.goals where site_id = %(s)s union all
             select funnel_id, 'funnel ' || name from vibe.funnels where site_id = %(s)s union all
             select segmentation_id, 'segmentation ' || name from vibe.segmentations where site_id = %(s)s union all
+            select campaign_id, 'campaign ' || name from vibe.campaigns where site_id = %(s)s union all
             select purchase_id, external_id from vibe.purchases where site_id = %(s)s union all
             select session_id, 'session ' || started_at from vibe.site_sessions where site_id = %(s)s""", {"s": site_id}).fetchall())
         days = db.execute("""
@@ -197,6 +220,9 @@ class Reader:
         customer = db.execute("select min(customer_id) from vibe.customers where site_id = %s and external_id <> 'customer-0'", [site_id]).fetchone()
         self.values = dict(zip(("start", "middle", "kept", "end", "month", "month_before"), map(str, days)))
         self.values |= {"other_user": str(other[0]), "other_customer": str(customer[0])}
+        for name, key in (("funnel", "path"), ("segment", "spenders")):
+            number = db.execute(f"select {name}_id from vibe.{name}s where site_id = %s and name = %s", [site_id, key]).fetchone()
+            self.values[f"{name}_id"] = str(number[0])
 
     def named(self, value, key=None):
         if isinstance(value, dict):
@@ -232,14 +258,17 @@ class Reader:
             assert set(needed) <= set(ARGUMENTS), f"vibe.{name} needs {set(needed) - set(ARGUMENTS)}: tell ARGUMENTS what to call it with"
             for variant in [{}, *VARIANTS.get(name, [])]:
                 given = {k: v.format(**self.values) if isinstance(v, str) and v.startswith("{") and v.endswith("}") and '"' not in v else v
-                         for k, v in ({n: ARGUMENTS[n] for n in needed} | variant).items()}
+                         for k, v in ({n: ARGUMENTS[n] for n in needed} | ARGUMENTS_OF.get(name, {}) | variant).items()}
                 call = f"vibe.{name}({', '.join(['site => %s'] + [f'{k} => %s' for k in given])})"
-                text = f"{name}({given | {k: '…' for k in given if k in ('user_id', 'customer_id')}})"
+                text = f"{name}({given | {k: '…' for k in given if k in ('user_id', 'customer_id', 'id')}})"
                 try:
                     with self.db.transaction():
                         yield text, self.rows(f"select to_jsonb(r) from {call} as r", [self.site, *given.values()])
                 except psycopg.Error as error:
                     yield text, [f"{error.sqlstate} {error.diag.message_primary}"]
+        for campaign, number in self.db.execute("select name, campaign_id from vibe.campaigns where site_id = %s", [self.site_id]).fetchall():
+            for name in ("get_campaign", "get_campaign_performance", "campaign_days", "get_campaign_events"):
+                yield f"{name}({campaign})", self.rows(f"select to_jsonb(r) from vibe.{name}(%s) as r", [number])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -250,7 +279,7 @@ def test_every_past_number_is_that_of_a_site_without_the_person(database, seed):
         db.execute("set jit = off")
         # Numbers of one kind are numbers of nothing else, so that each can be told by itself.
         for table, column, start in (("site_users", "user_id", 10), ("customers", "customer_id", 20), ("segments", "segment_id", 30), ("goals", "goal_id", 40),
-                                     ("funnels", "funnel_id", 50), ("segmentations", "segmentation_id", 60), ("purchases", "purchase_id", 70), ("site_sessions", "session_id", 80)):
+                                     ("funnels", "funnel_id", 50), ("segmentations", "segmentation_id", 60), ("purchases", "purchase_id", 70), ("site_sessions", "session_id", 80), ("campaigns", "campaign_id", 90)):
             db.execute(f"alter table vibe.{table} alter {column} restart {start}000000")
         whole = load(db, "whole", persons, zone)
         other = load(db, "without", persons, zone, without=0, keeping_orders=not with_purchases)
@@ -276,7 +305,7 @@ def test_every_past_number_is_that_of_a_site_without_the_person(database, seed):
         assert {name: (set(found[name]) ^ set(expected[name])) for name in different} == {}
         # The person was in all of these, or equality would say nothing.
         roll_ups = {"vibe.user_days", "vibe.daily_user_stats", "vibe.goal_conversions", "vibe.daily_funnel_stats", "vibe.rfm_analysis",
-                    "vibe.segment_members", "vibe.customer_totals", "vibe.retention_by_week"}
+                    "vibe.segment_members", "vibe.customer_totals", "vibe.retention_by_week", "vibe.campaign_events"}
         assert {name for name in roll_ups if before[name] == found[name]} == set()
         if expires:
             assert found["vibe_private.expired_funnel_users"] and answer["funnel_days"] > 0
