@@ -71,12 +71,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     of_site integer := vibe.site_id(site, 'member');
-    of_kind text := vibe_private.active_source(of_site, source_id);
+    job_kind constant text := '{"woocommerce": "import_woocommerce", "bling": "bling_sync"}'::jsonb ->> vibe_private.active_source(of_site, source_id);
 begin
-    if not exists (select from vibe_private.queue_kinds as k where k.kind = 'import_' || of_kind) then
+    if job_kind is null then
         perform vibe_private.fail(format('source %s sends by itself and cannot be asked', source_id));
     end if;
-    return vibe_private.enqueue(of_site, 'import_' || of_kind, source_id::text, jsonb_build_object('everything', coalesce(everything, false)));
+    return vibe_private.enqueue(of_site, job_kind, source_id::text, jsonb_build_object('everything', coalesce(everything, false)));
 end
 $$;
 comment on function vibe.import_source(text, bigint, boolean) is

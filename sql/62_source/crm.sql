@@ -36,6 +36,14 @@ begin
         return '{"ignore": "a contact was deleted; vibe.erase_customer() forgets the customer"}';
     elsif vibe_private.read_text(body, '{id}') is null then
         raise exception 'id is missing: an event that is sent again could not be known' using errcode = '22023';
+    elsif type = 'campaign.event' then
+        if vibe_private.read_text(data, '{campaign}') is null or vibe_private.read_text(data, '{event}', 100) is null then
+            raise exception 'data.campaign or data.event is missing' using errcode = '22023';
+        end if;
+        return jsonb_build_object('campaign_event', jsonb_build_object(
+            'external_id', vibe_private.read_text(body, '{id}'), 'campaign', vibe_private.read_text(data, '{campaign}'),
+            'event_type', vibe_private.read_text(data, '{event}', 100), 'at', at, 'customer', contact, 'metadata', data - '{campaign,event}'::text[]
+        ));
     end if;
     return jsonb_build_object('interaction', jsonb_build_object(
         'external_id', vibe_private.read_text(body, '{id}'),
@@ -45,7 +53,7 @@ begin
 end
 $$;
 comment on function vibe_private.read_crm_event(jsonb) is
-'{"id", "type", "occurredAt", "contact": {"externalId", "email", "name", "phone", "location"}, "data"}: contact.upserted tells of a customer, every other type is an interaction; the kind of interaction.created is in data.kind';
+'{"id", "type", "occurredAt", "contact": {"externalId", "email", "name", "phone", "location"}, "data"}: contact.upserted tells of a customer, campaign.event of something that happened with the campaign data.campaign (its name or outside number): data.event; every other type is an interaction; the kind of interaction.created is in data.kind';
 
 create function vibe_private.known_contact(contact jsonb) returns jsonb
 language plpgsql immutable

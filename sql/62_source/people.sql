@@ -185,6 +185,7 @@ begin
         update vibe.purchases as t set customer_id = pair.registered where t.site_id = of_site and t.customer_id = pair.guest;
         update vibe.interactions as t set customer_id = pair.registered where t.site_id = of_site and t.customer_id = pair.guest;
         update vibe.ai_model_events as t set customer_id = pair.registered where t.site_id = of_site and t.customer_id = pair.guest;
+        update vibe.campaign_events as t set customer_id = pair.registered where t.site_id = of_site and t.customer_id = pair.guest;
         update vibe.source_deliveries as t set customer_id = pair.registered where t.site_id = of_site and t.customer_id = pair.guest;
         update vibe_private.source_records as t set customer_id = pair.registered where t.site_id = of_site and t.customer_id = pair.guest;
         update vibe.site_users as t set customer_id = pair.registered where t.site_id = of_site and t.customer_id = pair.guest;
