@@ -184,12 +184,12 @@ begin
         -- The next import asks from here on, by the shop's own clock.
         state := state || jsonb_build_object('until', vibe_private.answered_at(answer));
     end if;
-    -- Orders that were deleted behind us move the others forward.
-    lost := greatest((state ->> 'total')::bigint - told_total, 0);
-    state := state || jsonb_build_object(
-        'done', greatest((state ->> 'done')::bigint + page_size - (coalesce(lost, 0) + page_size - 1) / page_size * page_size, 0)
-    ) || case when told_total is null then '{}' else jsonb_build_object('total', told_total) end;
-    if kept = page_size and (told_total is null or (state ->> 'done')::bigint < told_total) then
+    -- Orders that were deleted behind us moved the others forward: some of them onto pages that were read before.
+    lost := coalesce(greatest((state ->> 'total')::bigint - told_total, 0), 0);
+    state := state || jsonb_build_object('done', greatest(
+        (state ->> 'done')::bigint + case when lost > 0 then -((lost + page_size - 1) / page_size * page_size) else page_size end, 0
+    )) || case when told_total is null then '{}' else jsonb_build_object('total', told_total) end;
+    if case when told_total is null then kept = page_size else (state ->> 'done')::bigint < told_total and (kept > 0 or lost > 0) end then
         perform vibe_private.queue_note(job_id, state, total => (
             select nullif(q.processed, 0) + greatest(told_total - (state ->> 'done')::bigint, 0) from vibe.queue_jobs as q where q.job_id = keep_woocommerce_page.job_id
         ));
