@@ -64,7 +64,8 @@ class Shop:
             self.orders.append({"id": f"o{place}", "at": self.moment(), "cents": dice.randint(0, 9999), "person": person,
                                 "by": dice.choice(kinds) if kinds else None, "lent": lent if kinds and "customer" in kinds else None,
                                 "browser": dice.randrange(person["browsers"]) if kinds and person["browsers"] else 0,
-                                "kind": dice.choice(["order"] * 7 + ["refund", "cancelled", "foreign"])})
+                                "kind": dice.choice(["order"] * 7 + ["refund", "cancelled", "foreign"]),
+                                "utm": dice.choice([None, None, ("Weekly", None, "post"), ("brand", "Google", "cpc"), ("weekly", None, None), (None, "x", None)])})
         for day in range(0, self.days, 3):
             self.reports.append({"campaign": dice.choice(["Search", "Letter"]), "day": datetime.date(2026, 3, 1) + datetime.timedelta(days=day)} | {
                 name: dice.choice([None, dice.randint(0, 500)]) for name in ("impressions", "clicks", "conversions", "revenue", "cost")})
@@ -104,10 +105,11 @@ class Shop:
             person = order["person"]
             customer = person["customer_id"] if order["by"] == "customer" else None
             user = order["lent"]["users"][0] if order["lent"] and customer else person["users"][order["browser"]] if order["by"] == "browser" else None
-            db.execute("insert into vibe.purchases (site_id, customer_id, user_id, external_id, purchased_at, amount, currency, is_refund, is_cancelled) "
-                       "values (%s, %s, %s, %s, %s, %s, %s, %s, %s)", [site_id, customer, user, order["id"], order["at"],
+            db.execute("insert into vibe.purchases (site_id, customer_id, user_id, external_id, purchased_at, amount, currency, is_refund, is_cancelled, utm) "
+                       "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)", [site_id, customer, user, order["id"], order["at"],
                        (-1 if order["kind"] == "refund" else 1) * Decimal(order["cents"]) / 100, "EUR" if order["kind"] == "foreign" else "USD",
-                       order["kind"] == "refund", order["kind"] == "cancelled"])
+                       order["kind"] == "refund", order["kind"] == "cancelled",
+                       order["utm"] and json.dumps({name: value for name, value in zip(("campaign", "source", "medium"), order["utm"]) if value})])
         for report in self.reports:
             db.execute("select vibe.report_campaign_day(%s, %s, %s, %s, %s, %s, %s)", [self.ids[report["campaign"]], *list(report.values())[1:]])
         return site_id
@@ -133,6 +135,15 @@ class Shop:
             if event["by"]:
                 yield event["campaign"], event["person"]["number"], event["at"], event["type"] not in PASSIVE | conversions, event["type"] in conversions
 
+        # What the shop says of an order, unless a visit of the last 24 hours says the same.
+        for order, buyers, _ in self.sales():
+            campaign = order["utm"] and self.campaign_of(order["utm"])
+            if campaign and order["by"]:
+                person = order["person"]["number"]
+                if not any(visit["person"]["number"] == person and not visit["is_bot"] and self.campaign_of(visit["utm"]) == campaign
+                           and order["at"] - datetime.timedelta(hours=24) < visit["at"] <= order["at"] for visit in self.visits):
+                    yield campaign, person, order["at"], True, False
+
     def sales(self):
         """Orders that count, with their buyers: the person, and who lent the browser."""
         for order in self.orders:
@@ -152,6 +163,8 @@ class Shop:
         for order, buyers, cents in self.sales():
             met = [(at, 0, campaign) for campaign, person, at, earns, _ in touches if earns and person in buyers and order["at"] - span < at <= order["at"]]
             met += [(order["at"], 1, event["campaign"]) for event in self.events if event["type"] in conversions and event["order"] == order["id"]]
+            if not buyers and order["utm"] and self.campaign_of(order["utm"]):
+                met.append((order["at"], 0, self.campaign_of(order["utm"])))
             met.sort(key=lambda touch: (touch[0], touch[1], self.ids[touch[2]]))
             if not met:
                 continue

@@ -75,6 +75,20 @@ select vibe.track_campaign_event(:post, 'conversion', '{"order": "elsewhere", "v
 select a.name, a.orders, a.revenue from vibe.campaign_attribution('shop', '2026-03-07', '2026-03-08', 'last') as a where a.orders > 0;
 select date, total_events, conversions, revenue from vibe.campaign_days(:post, '2026-03-01', '2026-03-31') where total_events + conversions > 0;
 
+-- What the shop says of an order: a touch of its own where no visit of the last day says the same; a guest's only one.
+insert into vibe.purchases (site_id, purchase_id, customer_id, external_id, purchased_at, amount, currency, utm) overriding system value values
+    (1, 11, 2, 'u1', '2026-02-10 12:00Z', 10, 'USD', '{"campaign": "Brand", "source": "google", "medium": "cpc"}'),
+    (1, 12, 2, 'u2', '2026-02-10 13:00Z', 10, 'USD', null),
+    (1, 13, null, 'u3', '2026-02-10 14:00Z', 10, 'USD', '{"campaign": "weekly", "source": "partner"}'),
+    (1, 14, null, 'u4', '2026-02-10 14:00Z', 10, 'USD', '{"source": "partner"}');
+insert into vibe.site_sessions (site_id, session_id, user_id, started_at, last_seen_at, utm_campaign) values (1, 11, 21, '2026-02-09 12:00Z', '2026-02-09 12:00Z', 'brand');
+select m as model, a.name, a.orders from unnest('{first,linear}'::text[]) with ordinality as m (m, n), lateral vibe.campaign_attribution('shop', '2026-02-10', '2026-02-10', m.m) as a where a.orders > 0 order by m.n, a.campaign_id;
+select count(*) as touches from vibe.campaign_touches(1, null, '2026-02-09', '2026-02-11');
+update vibe.site_sessions set started_at = started_at + interval '1 second', last_seen_at = last_seen_at + interval '1 second' where session_id = 11;
+select count(*) as touches from vibe.campaign_touches(1, null, '2026-02-09', '2026-02-11');
+delete from vibe.purchases where purchased_at < '2026-03-01';
+delete from vibe.site_sessions where session_id = 11;
+
 -- Figures: days of New York; 8 March has 23 hours there, and the click at 03:59:59Z is of the 7th.
 select * from vibe.campaign_days(:calls, '2026-03-03', '2026-03-09');
 select * from vibe.get_campaign_performance(:calls, '2026-03-03', '2026-03-09');

@@ -136,6 +136,8 @@ comment on column vibe.campaign_performance.reported_at is 'when the row was wri
 create index site_sessions_by_campaign on vibe.site_sessions (site_id, lower(utm_campaign), started_at)
     where utm_campaign is not null and not is_bot;
 comment on index vibe.site_sessions_by_campaign is 'the visits that a campaign brought';
+create index purchases_by_campaign on vibe.purchases (site_id, lower(utm ->> 'campaign'), purchased_at) where utm is not null;
+comment on index vibe.purchases_by_campaign is 'the orders that a campaign brought, as the shop says';
 
 do $policies$
 declare

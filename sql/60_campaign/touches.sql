@@ -25,7 +25,7 @@ comment on function vibe.campaign_subjects(integer) is
 grant execute on function vibe.campaign_subjects(integer) to vibe_analyst;
 
 create function vibe.campaign_visits(of_site integer, begins timestamptz, ends timestamptz)
-returns table (campaign_id bigint, user_id bigint, at timestamptz)
+returns table (campaign_id bigint, user_id bigint, customer_id bigint, purchase_id bigint, at timestamptz)
 language plpgsql
 stable
 rows 100000
@@ -43,27 +43,41 @@ begin
                 (c.utm_source is not null)::integer * 2 + (c.utm_medium is not null)::integer as says
             from vibe.campaigns as c
             where c.site_id = of_site and c.utm_campaign is not null
+        ), came as (
+            select
+                c.*, s.user_id, null::bigint as customer_id, null::bigint as purchase_id, s.started_at as at,
+                lower(s.utm_source) as source, lower(s.utm_medium) as medium
+            from claims as c
+            join vibe.site_sessions as s
+                on s.site_id = of_site and s.utm_campaign is not null and not s.is_bot and lower(s.utm_campaign) = c.utm_campaign
+            where s.started_at >= campaign_visits.begins
+              and s.started_at < campaign_visits.ends
+            union all
+            select
+                c.*, p.user_id, p.customer_id, p.purchase_id, p.purchased_at, lower(p.utm ->> 'source'), lower(p.utm ->> 'medium')
+            from claims as c
+            join vibe.purchases as p on p.site_id = of_site and p.utm is not null and lower(p.utm ->> 'campaign') = c.utm_campaign
+            where p.purchased_at >= campaign_visits.begins
+              and p.purchased_at < campaign_visits.ends
+              and not p.is_refund
+              and not p.is_cancelled
         )
-        select c.campaign_id, s.user_id, s.started_at
-        from claims as c
-        join vibe.site_sessions as s
-            on s.site_id = of_site and s.utm_campaign is not null and not s.is_bot and lower(s.utm_campaign) = c.utm_campaign
-        where s.started_at >= campaign_visits.begins
-          and s.started_at < campaign_visits.ends
-          and (c.utm_source is null or c.utm_source = lower(s.utm_source))
-          and (c.utm_medium is null or c.utm_medium = lower(s.utm_medium))
+        select v.campaign_id, v.user_id, v.customer_id, v.purchase_id, v.at
+        from came as v
+        where (v.utm_source is null or v.utm_source = v.source)
+          and (v.utm_medium is null or v.utm_medium = v.medium)
           -- Of several campaigns the one that says most about the visit; no two say the same.
           and not exists (
               select from claims as b
-              where b.utm_campaign = c.utm_campaign
-                and b.says > c.says
-                and (b.utm_source is null or b.utm_source = lower(s.utm_source))
-                and (b.utm_medium is null or b.utm_medium = lower(s.utm_medium))
+              where b.utm_campaign = v.utm_campaign
+                and b.says > v.says
+                and (b.utm_source is null or b.utm_source = v.source)
+                and (b.utm_medium is null or b.utm_medium = v.medium)
           );
 end
 $$;
 comment on function vibe.campaign_visits(integer, timestamptz, timestamptz) is
-'the visits of [begins, ends) that campaigns brought, by the parameters of their first address; programs'' visits are left out';
+'the visits of [begins, ends) that campaigns brought, by the parameters of their first address, and the orders of which the shop says so (purchases.utm), with their purchase_id; programs'' visits are left out';
 grant execute on function vibe.campaign_visits(integer, timestamptz, timestamptz) to vibe_analyst;
 
 create function vibe.campaign_touches(of_site integer, campaigns bigint[], begins timestamptz, ends timestamptz)
@@ -83,13 +97,15 @@ begin
     select * into setting from vibe.campaign_setting(of_site);
     return query
         with met as materialized (
-            select v.campaign_id, v.user_id, null::bigint as customer_id, v.at, false as is_passive, false as is_conversion
+            select
+                v.campaign_id, v.user_id, v.customer_id, v.at, false as is_passive, false as is_conversion,
+                v.purchase_id is null as is_visit, v.purchase_id is not null as is_order
             from vibe.campaign_visits(of_site, campaign_touches.begins, campaign_touches.ends) as v
             where campaigns is null or v.campaign_id = any (campaigns)
             union all
             select
                 e.campaign_id, e.user_id, e.customer_id, e.occurred_at,
-                e.event_type = any (setting.passive_types), e.event_type = any (setting.conversion_types)
+                e.event_type = any (setting.passive_types), e.event_type = any (setting.conversion_types), false, false
             from vibe.campaigns as c
             join vibe.campaign_events as e on e.site_id = c.site_id and e.campaign_id = c.campaign_id
             where c.site_id = of_site
@@ -97,15 +113,32 @@ begin
               and e.occurred_at >= campaign_touches.begins
               and e.occurred_at < campaign_touches.ends
               and (e.customer_id is not null or e.user_id is not null)
+        ), persons as materialized (
+            select m.*, coalesce(-m.customer_id, s.subject) as subject
+            from met as m
+            left join vibe.campaign_subjects(of_site) as s on s.user_id = m.user_id
+            where m.customer_id is not null or s.subject is not null
         )
-        select m.campaign_id, coalesce(-m.customer_id, s.subject), m.at, m.is_passive, m.is_conversion
-        from met as m
-        left join vibe.campaign_subjects(of_site) as s on s.user_id = m.user_id
-        where m.customer_id is not null or s.subject is not null;
+        select p.campaign_id, p.subject, p.at, p.is_passive, p.is_conversion
+        from persons as p
+        where not p.is_order
+        union all
+        -- What the shop says of an order is the visit that led to it, where that was tracked.
+        select p.campaign_id, p.subject, p.at, p.is_passive, p.is_conversion
+        from persons as p
+        where p.is_order
+          and not exists (
+              select from persons as v
+              where v.is_visit
+                and v.campaign_id = p.campaign_id
+                and v.subject = p.subject
+                and v.at <= p.at
+                and v.at > p.at - interval '24 hours'
+          );
 end
 $$;
 comment on function vibe.campaign_touches(integer, bigint[], timestamptz, timestamptz) is
-'when these campaigns (all for null) met whom in [begins, ends): visits by their parameters and campaign events whose person is known';
+'when these campaigns (all for null) met whom in [begins, ends): visits by their parameters, orders by the shop''s where no visit of the last 24 hours says the same, and campaign events; all whose person is known';
 grant execute on function vibe.campaign_touches(integer, bigint[], timestamptz, timestamptz) to vibe_analyst;
 
 create function vibe.campaign_orders(of_site integer, begins timestamptz, ends timestamptz)
@@ -180,6 +213,12 @@ begin
               and t.at > o.purchased_at - span
               and not t.is_passive
               and not t.is_conversion
+            union all
+            -- A guest's order, of which only the shop says how it came.
+            select o.purchase_id, o.purchased_at, o.buyer, o.amount, v.campaign_id, o.purchased_at, false
+            from orders as o
+            join vibe.campaign_visits(of_site, campaign_credits.begins, campaign_credits.ends) as v on v.purchase_id = o.purchase_id
+            where o.buyer is null
             union all
             -- A conversion that names the order is the last touch, whenever it was told.
             select o.purchase_id, o.purchased_at, o.buyer, o.amount, e.campaign_id, o.purchased_at, true
