@@ -42,6 +42,8 @@ insert into place values
     ('vibe.rfm_cluster_labels', 'the same for all sites'),
     ('vibe.rfm_map_cells', 'the same for all sites'),
     ('vibe.rfm_maps', 'the same for all sites'),
+    ('vibe.rfm_marks', 'periods'),
+    ('vibe.rfm_period_totals', 'sums of a period'),
     ('vibe.rfm_settings', 'of sites'),
     ('vibe.routes', 'of the installation'),
     ('vibe.schema_version', 'of the installation'),

@@ -78,73 +78,99 @@ comment on function vibe.count_customers(integer, timestamptz, timestamptz) is
 'vibe.customers_between() counted from the purchases';
 grant execute on function vibe.count_customers(integer, timestamptz, timestamptz) to vibe_analyst;
 
--- Whole months from vibe.customer_months where the range begins with one, other days from vibe.customer_days, marked days
--- and the part of the last one from the purchases.
-create function vibe.customers_between(of_site integer, starts_at timestamptz, ends_at timestamptz)
-returns table (customers bigint, new_customers bigint, repeat_customers bigint)
+-- Many ranges at once. Whole months come from vibe.customer_months where the range begins with one, other days from
+-- vibe.customer_days, marked days and the part of the last one from the purchases.
+create function vibe.customers_of_ranges(of_site integer, starts timestamptz[], ends timestamptz[])
+returns table (place integer, customers bigint, new_customers bigint, repeat_customers bigint)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
     zone constant text := (select s.time_zone from vibe.sites as s where s.site_id = of_site);
-    first_day constant date := (starts_at at time zone zone)::date;
-    end_day constant date := (ends_at at time zone zone)::date;
-    marked date[];
-    months date[] := '{}';
-    from_days date[];
-    to_days date[];
-begin
-    if starts_at >= ends_at then
-        return query select 0::bigint, 0::bigint, 0::bigint;
-        return;
-    end if;
-    marked := array(
+    first_days constant date[] := array(select (t at time zone zone)::date from unnest(starts) with ordinality as u (t, n) order by n);
+    end_days constant date[] := array(select (t at time zone zone)::date from unnest(ends) with ordinality as u (t, n) order by n);
+    first_of_all constant date := (select min(d) from unnest(first_days) as d);
+    end_of_all constant date := (select max(d) from unnest(end_days) as d);
+    marked constant date[] := array(
         select distinct m.day from vibe.customer_marks as m
-        where m.site_id = of_site and not m.onwards and m.day >= first_day and m.day < end_day
+        where m.site_id = of_site and not m.onwards and m.day >= first_of_all and m.day < end_of_all
     );
-    if vibe.day_start(first_day, zone) <> starts_at or cardinality(marked) > 31 or exists (
-        select from vibe.customer_marks as m where m.site_id = of_site and m.onwards and m.day < end_day
-    ) then
-        return query select c.* from vibe.count_customers(of_site, starts_at, ends_at) as c;
+    marked_months constant date[] := array(select distinct date_trunc('month', d.day::timestamp)::date from unnest(marked) as d (day));
+begin
+    if cardinality(marked) > 31
+        or exists (select from vibe.customer_marks as m where m.site_id = of_site and m.onwards and m.day < end_of_all)
+        or exists (select from unnest(starts, first_days) as u (starts_at, day) where vibe.day_start(u.day, zone) <> u.starts_at) then
+        return query
+        select u.place::integer, c.customers, c.new_customers, c.repeat_customers
+        from unnest(starts, ends) with ordinality as u (starts_at, ends_at, place)
+        cross join lateral vibe.count_customers(of_site, u.starts_at, u.ends_at) as c;
         return;
     end if;
-    if extract(day from first_day) = 1 then
-        months := array(
-            select m::date
-            from generate_series(first_day::timestamp, end_day::timestamp - interval '1 month', interval '1 month') as m
-            where m::date <> all (select date_trunc('month', d.day::timestamp)::date from unnest(marked) as d (day))
-        );
-    end if;
-    -- What is no such month, as stretches of days.
-    select array_agg(greatest(m::date, first_day)), array_agg(least((m + interval '1 month')::date, end_day))
-    into from_days, to_days
-    from generate_series(date_trunc('month', first_day::timestamp), end_day::timestamp, interval '1 month') as m
-    where m::date <> all (months) and least((m + interval '1 month')::date, end_day) > greatest(m::date, first_day);
     return query
-    with parts as (
-        select m.previous_month as previous_day, m.customers, m.second_orders
-        from vibe.customer_months as m
-        where m.site_id = of_site and m.month = any (months)
+    with ranges as materialized (
+        select
+            u.place::integer as place, u.first_day, u.end_day, u.ends_at,
+            -- From here on days are added up, before that whole months.
+            case when extract(day from u.first_day) = 1 then date_trunc('month', u.end_day::timestamp)::date else u.first_day end as from_day,
+            vibe.day_start(u.end_day, zone) < u.ends_at and u.first_day <= u.end_day as has_rest
+        from unnest(first_days, end_days, ends) with ordinality as u (first_day, end_day, ends_at, place)
+    ), parts as (
+        select r.place, r.first_day, m.previous_month as previous_day, m.customers, m.second_orders
+        from ranges as r
+        join vibe.customer_months as m
+            on m.site_id = of_site and m.month >= r.first_day and m.month < r.from_day
+        where m.month <> all (marked_months)
         union all
-        select d.previous_day, d.customers, d.second_orders
-        from unnest(from_days, to_days) as r (from_day, to_day)
-        join vibe.customer_days as d on d.site_id = of_site and d.day >= r.from_day and d.day < r.to_day
+        select r.place, r.first_day, d.previous_day, d.customers, d.second_orders
+        from ranges as r
+        join vibe.customer_days as d on d.site_id = of_site and d.day >= r.from_day and d.day < r.end_day
         where d.day <> all (marked)
         union all
-        select c.previous_day, c.customers, c.second_orders
-        from vibe.count_customer_days(of_site, marked || case when vibe.day_start(end_day, zone) < ends_at then end_day end, ends_at) as c
+        select r.place, r.first_day, d.previous_day, d.customers, d.second_orders
+        from ranges as r
+        join unnest(marked_months) as m (month) on m.month >= r.first_day and m.month < r.from_day
+        join vibe.customer_days as d on d.site_id = of_site and d.day >= m.month and d.day < (m.month + interval '1 month')::date
+        where d.day <> all (marked)
+        union all
+        select r.place, r.first_day, c.previous_day, c.customers, c.second_orders
+        from (select * from vibe.count_customer_days(of_site, marked) where cardinality(marked) > 0) as c
+        join ranges as r on c.day >= r.first_day and c.day < r.end_day
+        union all
+        select r.place, r.first_day, c.previous_day, c.customers, c.second_orders
+        from (select distinct n.end_day, n.ends_at from ranges as n where n.has_rest) as e
+        cross join lateral vibe.count_customer_days(of_site, array[e.end_day], e.ends_at) as c
+        join ranges as r on r.has_rest and r.end_day = e.end_day and r.ends_at = e.ends_at
     ), sums as (
         select
-            coalesce(sum(p.customers) filter (where p.previous_day < first_day), 0)::bigint as customers,
-            coalesce(sum(p.customers) filter (where p.previous_day = '-infinity'), 0)::bigint as new_customers,
+            p.place,
+            sum(p.customers) filter (where p.previous_day < p.first_day) as customers,
+            sum(p.customers) filter (where p.previous_day = '-infinity') as new_customers,
             -- The second order of those who came first in the range.
-            coalesce(sum(p.second_orders) filter (where p.previous_day = '-infinity' or p.previous_day >= first_day), 0)::bigint as came_again
+            sum(p.second_orders) filter (where p.previous_day = '-infinity' or p.previous_day >= p.first_day) as came_again
         from parts as p
+        group by p.place
     )
-    select s.customers, s.new_customers, s.customers - s.new_customers + s.came_again from sums as s;
+    select
+        r.place, coalesce(s.customers, 0)::bigint, coalesce(s.new_customers, 0)::bigint,
+        (coalesce(s.customers, 0) - coalesce(s.new_customers, 0) + coalesce(s.came_again, 0))::bigint
+    from ranges as r
+    left join sums as s on s.place = r.place
+    order by r.place;
 end
+$$;
+comment on function vibe.customers_of_ranges(integer, timestamptz[], timestamptz[]) is
+'vibe.customers_between() for many ranges at once: the nth begins at starts[n] and ends at ends[n]';
+grant execute on function vibe.customers_of_ranges(integer, timestamptz[], timestamptz[]) to vibe_analyst;
+
+create function vibe.customers_between(of_site integer, starts_at timestamptz, ends_at timestamptz)
+returns table (customers bigint, new_customers bigint, repeat_customers bigint)
+language sql stable
+as $$
+    select c.customers, c.new_customers, c.repeat_customers from vibe.customers_of_ranges(of_site, array[starts_at], array[ends_at]) as c
 $$;
 comment on function vibe.customers_between(integer, timestamptz, timestamptz) is
 'different customers of a site with an order (neither refund nor cancelled) from starts_at up to, not including, ends_at; those of them whose first order of all this was; and those with an order in it that was not their first. Guests are not counted';

@@ -59,6 +59,7 @@ begin
                 excluded.cluster, excluded.map_version, excluded.small_n)
     )
     select count(*) into customers from scored;
+    perform vibe_private.refresh_rfm_totals(of_site);
     return customers;
 end
 $$;

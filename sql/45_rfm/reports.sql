@@ -128,10 +128,7 @@ begin
     ) then
         select jsonb_object_agg(c.cluster, c.customers) into previous
         from (
-            select a.cluster, count(*) as customers
-            from vibe.rfm_analysis as a
-            where a.site_id = of_site and a.period_start = last_start and a.period_end = last_end
-            group by a.cluster
+            select t.cluster, sum(t.customers) as customers from vibe.rfm_totals(of_site, last_start, last_end) as t group by t.cluster
         ) as c;
     elsif last_end > last_start then
         select jsonb_object_agg(c.cluster, c.customers) into previous
@@ -162,11 +159,10 @@ begin
     from vibe.rfm_cluster_labels as l
     cross join vibe.sites as s
     left join (
-        select a.cluster, count(*) as customers, sum(a.frequency)::bigint as orders, sum(a.monetary) as monetary,
-            round(avg(a.recency), 1) as average_recency
-        from vibe.rfm_analysis as a
-        where a.site_id = of_site and a.period_start = asked.period_start and a.period_end = asked.period_end
-        group by a.cluster
+        select t.cluster, sum(t.customers)::bigint as customers, sum(t.orders)::bigint as orders, sum(t.monetary) as monetary,
+            round(sum(t.recency) / sum(t.customers), 1) as average_recency
+        from vibe.rfm_totals(of_site, asked.period_start, asked.period_end) as t
+        group by t.cluster
     ) as n on n.cluster = l.cluster
     cross join lateral (
         select case when previous is not null then coalesce((previous ->> l.cluster)::bigint, 0) end as customers

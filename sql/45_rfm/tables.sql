@@ -133,3 +133,61 @@ alter table vibe.rfm_analysis enable row level security;
 create policy read on vibe.rfm_analysis for select using (site_id = any (array(select vibe.my_sites())));
 comment on policy read on vibe.rfm_analysis is 'rows of a site are seen by its members';
 grant select on vibe.rfm_analysis to vibe_analyst;
+
+create index rfm_analysis_by_monetary on vibe.rfm_analysis (site_id, period_start, period_end, monetary, customer_id);
+comment on index vibe.rfm_analysis_by_monetary is 'a page of a period''s customers, those with the most money first or last';
+
+-- Sums of a period's rows. A period that has been written to since has a mark and is counted from its rows until then.
+create table vibe.rfm_period_totals (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    period_start date not null,
+    period_end date not null,
+    cluster text not null,
+    map_version integer not null,
+    customers integer not null,
+    orders bigint not null,
+    monetary numeric(18, 2) not null,
+    recency bigint not null,
+    primary key (site_id, period_start, period_end, cluster, map_version)
+);
+comment on table vibe.rfm_period_totals is 'sums of the RFM clusters of stored periods; read vibe.rfm_totals(), which is current';
+comment on column vibe.rfm_period_totals.period_start is 'first day, by the site''s clock';
+comment on column vibe.rfm_period_totals.period_end is 'the day after the last one';
+comment on column vibe.rfm_period_totals.cluster is 'code of the cluster';
+comment on column vibe.rfm_period_totals.map_version is 'version of the map that made the clusters';
+comment on column vibe.rfm_period_totals.customers is 'customers in the cluster';
+comment on column vibe.rfm_period_totals.orders is 'their orders';
+comment on column vibe.rfm_period_totals.monetary is 'their money less refunds, in the site''s currency';
+comment on column vibe.rfm_period_totals.recency is 'their days of recency added up';
+alter table vibe.rfm_period_totals enable row level security;
+create policy read on vibe.rfm_period_totals for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.rfm_period_totals is 'rows of a site are seen by its members';
+grant select on vibe.rfm_period_totals to vibe_analyst;
+
+create table vibe.rfm_marks (
+    site_id integer not null references vibe.sites (site_id) on delete cascade,
+    period_start date not null,
+    period_end date not null
+);
+comment on table vibe.rfm_marks is 'periods whose RFM was written since vibe.rfm_period_totals was counted, possibly many times';
+comment on column vibe.rfm_marks.period_start is 'first day, by the site''s clock';
+comment on column vibe.rfm_marks.period_end is 'the day after the last one';
+create index rfm_marks_by_period on vibe.rfm_marks (site_id, period_start, period_end);
+comment on index vibe.rfm_marks_by_period is 'the marks of a period';
+alter table vibe.rfm_marks enable row level security;
+create policy read on vibe.rfm_marks for select using (site_id = any (array(select vibe.my_sites())));
+comment on policy read on vibe.rfm_marks is 'rows of a site are seen by its members';
+grant select on vibe.rfm_marks to vibe_analyst;
+
+create trigger rfm_inserted after insert on vibe.rfm_analysis
+    referencing new table as new_rows
+    for each statement execute function vibe_private.mark_rfm_periods();
+comment on trigger rfm_inserted on vibe.rfm_analysis is 'marks the periods that were written';
+create trigger rfm_updated after update on vibe.rfm_analysis
+    referencing old table as old_rows
+    for each statement execute function vibe_private.mark_rfm_periods();
+comment on trigger rfm_updated on vibe.rfm_analysis is 'marks the periods that were written';
+create trigger rfm_deleted after delete on vibe.rfm_analysis
+    referencing old table as old_rows
+    for each statement execute function vibe_private.mark_rfm_periods();
+comment on trigger rfm_deleted on vibe.rfm_analysis is 'marks the periods that were written';

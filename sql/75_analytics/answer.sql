@@ -51,11 +51,15 @@ begin
         ),
         'kpis', kpis,
         'trends', (
-            select json_object_agg(m.metric, (
-                select json_agg(t)
-                from vibe.analytics_trend(asked.site_id::text, asked.start_date, asked.end_date, m.metric, null, as_of) as t
-            ))
-            from unnest(array['revenue', 'orders', 'customers']) as m (metric)
+            select json_object_agg(m.metric, m.points)
+            from (
+                select t.metric, json_agg(json_build_object(
+                    'starts_at', t.starts_at, 'value', t.value, 'previous', t.previous, 'is_partial', t.is_partial) order by t.starts_at) as points
+                from vibe.analytics_trends(
+                    asked.site_id::text, asked.start_date, asked.end_date, array['revenue', 'orders', 'customers'], null, as_of
+                ) as t
+                group by t.metric
+            ) as m
         ),
         'clusters', (
             select json_agg(c) from vibe.analytics_clusters(asked.site_id::text, months #>> '{current,month}', as_of) as c
@@ -76,11 +80,15 @@ declare
     zone constant text := (select s.time_zone from vibe.sites as s where s.site_id = of_site);
     first_day constant date := date_trunc('month', least(in_day, (coalesce(as_of, now()) at time zone zone)::date)::timestamp);
     asked record;
+    starts timestamptz[];
+    ends timestamptz[];
     figures jsonb;
 begin
     select * into asked from vibe.analytics_range(
         of_site::text, first_day, (first_day + interval '1 month')::date - 1, compare, as_of
     );
+    starts := array_remove(array[asked.range_start, asked.previous_start], null);
+    ends := array_remove(array[asked.range_end, asked.previous_end], null);
     select jsonb_object_agg(m.name, jsonb_build_object(
         'month', to_char(m.first_day, 'YYYY-MM'),
         'receita', m.revenue,
@@ -95,20 +103,19 @@ begin
     )) into figures
     from (
         select
-            r.name, r.first_day, r.starts_at, r.ends_at,
-            round(s.revenue * r.counts, 2) as revenue,
-            case when r.counts = 1 then s.orders else round(s.orders * r.counts, 2) end as orders,
-            case when r.counts = 1 then c.customers else round(c.customers * r.counts, 2) end as customers,
+            n.name, n.first_day, n.starts_at, n.ends_at,
+            round(s.revenue * n.counts, 2) as revenue,
+            case when n.counts = 1 then s.orders else round(s.orders * n.counts, 2) end as orders,
+            case when n.counts = 1 then c.customers else round(c.customers * n.counts, 2) end as customers,
             round((s.revenue + s.refunded) / nullif(s.orders - s.foreign_orders, 0), 2) as average_order_value
         from (
             values
-                ('current', asked.start_date, asked.range_start, asked.range_end, 1),
-                ('previous', asked.previous_start_date, asked.previous_start, asked.previous_end,
+                (1, 'current', asked.start_date, asked.range_start, asked.range_end, 1),
+                (2, 'previous', asked.previous_start_date, asked.previous_start, asked.previous_end,
                     case when compare = 'pro_rata' then asked.pro_rata else 1 end)
-        ) as r (name, first_day, starts_at, ends_at, counts)
-        cross join lateral vibe.revenue_between(of_site, r.starts_at, r.ends_at) as s
-        cross join lateral vibe.customers_between(of_site, r.starts_at, r.ends_at) as c
-        where r.starts_at is not null
+        ) as n (place, name, first_day, starts_at, ends_at, counts)
+        join vibe.revenue_of_ranges(of_site, starts, ends) as s on s.place = n.place
+        join vibe.customers_of_ranges(of_site, starts, ends) as c on c.place = n.place
     ) as m;
     return json_build_object(
         'current', (figures -> 'current') || jsonb_build_object(

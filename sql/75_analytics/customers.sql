@@ -183,18 +183,22 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
+declare
+    money char(3);
+    starts_at timestamptz;
+    ends_at timestamptz;
 begin
     select sum(t.customers), sum(t.monetary) into customers, monetary
     from vibe.rfm_totals(of_site, first_day, end_day) as t;
     if customers is null then
+        select s.currency, vibe.day_start(first_day, s.time_zone), vibe.day_start(end_day, s.time_zone) into money, starts_at, ends_at
+        from vibe.sites as s where s.site_id = of_site;
         select count(*), coalesce(sum(b.monetary), 0) into customers, monetary
         from (
-            select sum(p.amount) filter (where p.currency = s.currency) as monetary
-            from vibe.sites as s
-            join vibe.purchases as p
-                on p.site_id = s.site_id
-                and p.purchased_at >= vibe.day_start(first_day, s.time_zone) and p.purchased_at < vibe.day_start(end_day, s.time_zone)
-            where s.site_id = of_site and p.customer_id is not null and not p.is_cancelled
+            select sum(p.amount) filter (where p.currency = money) as monetary
+            from vibe.purchases as p
+            where p.site_id = of_site and p.purchased_at >= starts_at and p.purchased_at < ends_at
+              and p.customer_id is not null and not p.is_cancelled
             group by p.customer_id
             having count(*) filter (where not p.is_refund) > 0
         ) as b;

@@ -31,14 +31,14 @@ begin
             f.place,
             f.metric,
             f.format,
-            max(f.value) filter (where not r.is_before) as value,
+            max(f.value) filter (where f.range = 1) as value,
             max(case when asked.compare = 'pro_rata' and f.is_sum then round(f.value * asked.pro_rata, 2) else f.value end)
-                filter (where r.is_before) as previous
-        from (
-            values (false, asked.range_start, asked.range_end), (true, asked.previous_start, asked.previous_end)
-        ) as r (is_before, starts_at, ends_at)
-        cross join lateral vibe.range_figures(asked.site_id, r.starts_at, r.ends_at) as f
-        where r.starts_at is not null
+                filter (where f.range = 2) as previous
+        from vibe.range_figures(
+            asked.site_id,
+            array_remove(array[asked.range_start, asked.previous_start], null),
+            array_remove(array[asked.range_end, asked.previous_end], null)
+        ) as f
         group by f.place, f.metric, f.format
     ) as k
     order by k.place;
@@ -55,16 +55,18 @@ comment on function vibe.relative_change(numeric, numeric) is
 'by what share of previous value is above it (below zero: under it), four digits; null from zero';
 grant execute on function vibe.relative_change(numeric, numeric) to vibe_analyst;
 
-create function vibe.range_figures(of_site integer, starts_at timestamptz, ends_at timestamptz)
-returns table (place integer, metric text, value numeric, format text, is_sum boolean)
-language sql stable
-rows 8
+create function vibe.range_figures(of_site integer, starts timestamptz[], ends timestamptz[], only_sales boolean default false)
+returns table (range integer, place integer, metric text, value numeric, format text, is_sum boolean)
+language plpgsql stable
+rows 16
 set search_path = pg_catalog, pg_temp
 as $$
-    select f.place, f.metric, f.value, f.format, f.is_sum
-    from vibe.revenue_between(of_site, starts_at, ends_at) as r
-    cross join vibe.customers_between(of_site, starts_at, ends_at) as c
-    cross join vibe.visitors_active_between(of_site, starts_at, ends_at) as v
+#variable_conflict use_column
+begin
+    return query
+    select r.place, f.place, f.metric, f.value, f.format, f.is_sum
+    from vibe.revenue_of_ranges(of_site, starts, ends) as r
+    join vibe.customers_of_ranges(of_site, starts, ends) as c on c.place = r.place
     cross join lateral (
         values
             (1, 'revenue', r.revenue, 'money', true),
@@ -72,11 +74,22 @@ as $$
             (3, 'customers', c.customers, 'integer', true),
             (4, 'new_customers', c.new_customers, 'integer', true),
             (5, 'average_order_value', round((r.revenue + r.refunded) / nullif(r.orders - r.foreign_orders, 0), 2), 'money', false),
-            (6, 'repeat_rate', round(c.repeat_customers::numeric / nullif(c.customers, 0), 4), 'rate', false),
+            (6, 'repeat_rate', round(c.repeat_customers::numeric / nullif(c.customers, 0), 4), 'rate', false)
+    ) as f (place, metric, value, format, is_sum);
+    if only_sales then
+        return;
+    end if;
+    return query
+    select u.place::integer, f.place, f.metric, f.value, f.format, f.is_sum
+    from unnest(starts, ends) with ordinality as u (starts_at, ends_at, place)
+    cross join lateral vibe.visitors_active_between(of_site, u.starts_at, u.ends_at) as v
+    cross join lateral (
+        values
             (7, 'active_users', v.active_users, 'integer', true),
             (8, 'conversion_rate', round(v.converted_users::numeric / nullif(v.active_users, 0), 4), 'rate', false)
-    ) as f (place, metric, value, format, is_sum)
+    ) as f (place, metric, value, format, is_sum);
+end
 $$;
-comment on function vibe.range_figures(integer, timestamptz, timestamptz) is
-'the figures of vibe.analytics_kpis() for the instants from starts_at, at which a day begins, up to, not including, ends_at';
-grant execute on function vibe.range_figures(integer, timestamptz, timestamptz) to vibe_analyst;
+comment on function vibe.range_figures(integer, timestamptz[], timestamptz[], boolean) is
+'the figures of vibe.analytics_kpis() for many ranges at once, the nth from starts[n], at which a day begins, up to, not including, ends[n]; only_sales leaves out those of users';
+grant execute on function vibe.range_figures(integer, timestamptz[], timestamptz[], boolean) to vibe_analyst;

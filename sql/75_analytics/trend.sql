@@ -8,62 +8,98 @@ create function vibe.analytics_trend(
 )
 returns table (starts_at date, value numeric, previous numeric, is_partial boolean)
 language plpgsql stable
+rows 100
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
-declare
-    asked record;
-    step text := analytics_trend.interval_by;
-    size integer;
 begin
-    select * into asked from vibe.analytics_range(
-        analytics_trend.site, analytics_trend.start_date, analytics_trend.end_date, 'same_elapsed', analytics_trend.as_of
-    );
-    size := asked.end_date - asked.start_date + 1;
     if analytics_trend.metric is null or analytics_trend.metric not in (
         'revenue', 'orders', 'customers', 'new_customers', 'average_order_value', 'repeat_rate', 'active_users', 'conversion_rate'
     ) then
         perform vibe.refuse('metric', analytics_trend.metric,
             'must be revenue, orders, customers, new_customers, average_order_value, repeat_rate, active_users or conversion_rate');
-    elsif step not in ('day', 'week', 'month') then
-        perform vibe.refuse('interval_by', step, 'must be day, week or month');
-    elsif step = 'day' and size > 366 then
-        perform vibe.refuse('interval_by', step, 'must be week or month for more than 366 days');
     end if;
-    step := coalesce(step, case when size <= 92 then 'day' when size <= 366 and extract(day from asked.start_date) > 1 then 'week' else 'month' end);
     return query
-    with steps as materialized (
-        select n.day, n.is_before, n.opens, n.closes, row_number() over (partition by n.is_before order by n.day) as place
-        from (
-            select s.day, b.is_before, s.opens, s.closes
-            from (
-                values (false, asked.start_date, asked.end_date), (true, asked.previous_start_date, asked.start_date - 1)
-            ) as b (is_before, first_day, last_day)
-            cross join lateral vibe.analytics_steps(b.first_day, b.last_day, step, asked.time_zone) as s
-        ) as n
-    )
-    select
-        n.day,
-        case when n.opens < asked.range_end or n.opens = asked.range_start then
-            vibe.figure_between(asked.site_id, analytics_trend.metric, n.opens, least(n.closes, asked.range_end))
-        end,
-        -- Of the step that is running as much as has passed of it.
-        case when p.day is not null then
-            vibe.figure_between(asked.site_id, analytics_trend.metric, p.opens, case
-                when n.opens <= asked.range_end and n.closes > asked.range_end then greatest(least(p.closes, asked.previous_end), p.opens)
-                else p.closes
-            end)
-        end,
-        n.closes > asked.as_of
-    from steps as n
-    left join steps as p on p.is_before and p.place = n.place
-    where not n.is_before
-    order by n.day;
+    select t.starts_at, t.value, t.previous, t.is_partial
+    from vibe.analytics_trends(
+        analytics_trend.site, analytics_trend.start_date, analytics_trend.end_date, array[analytics_trend.metric],
+        analytics_trend.interval_by, analytics_trend.as_of
+    ) as t;
 end
 $$;
 comment on function vibe.analytics_trend(text, date, date, text, text, timestamptz) is
 'a figure of vibe.analytics_kpis() from start_date to end_date step by step, beside the same step of the range before (see vibe.analytics_range()), of which for the running step as much counts as has passed of it. interval_by is day (at most 366 days), week (from Monday) or month, chosen by the length of the range unless given; the first and last step end with the range. A step without sales is zero, its averages and rates are null, and so is what has not begun';
 grant execute on function vibe.analytics_trend(text, date, date, text, text, timestamptz) to vibe_analyst;
+
+create function vibe.analytics_trends(
+    site text, start_date date, end_date date, metrics text[], interval_by text, as_of timestamptz
+)
+returns table (metric text, starts_at date, value numeric, previous numeric, is_partial boolean)
+language plpgsql stable
+rows 100
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    asked record;
+    step text := analytics_trends.interval_by;
+    size integer;
+    days date[];
+    opens timestamptz[];
+    closes timestamptz[];
+    until timestamptz[];
+    previous_opens timestamptz[];
+    previous_until timestamptz[];
+begin
+    select * into asked from vibe.analytics_range(
+        analytics_trends.site, analytics_trends.start_date, analytics_trends.end_date, 'same_elapsed', analytics_trends.as_of
+    );
+    size := asked.end_date - asked.start_date + 1;
+    if step not in ('day', 'week', 'month') then
+        perform vibe.refuse('interval_by', step, 'must be day, week or month');
+    elsif step = 'day' and size > 366 then
+        perform vibe.refuse('interval_by', step, 'must be week or month for more than 366 days');
+    end if;
+    step := coalesce(step, case when size <= 92 then 'day' when size <= 366 and extract(day from asked.start_date) > 1 then 'week' else 'month' end);
+    select array_agg(s.day order by s.day), array_agg(s.opens order by s.day), array_agg(s.closes order by s.day)
+    into days, opens, closes
+    from vibe.analytics_steps(asked.start_date, asked.end_date, step, asked.time_zone) as s;
+    select array_agg(s.opens order by s.day), array_agg(s.closes order by s.day)
+    into previous_opens, previous_until
+    from vibe.analytics_steps(asked.previous_start_date, asked.start_date - 1, step, asked.time_zone) as s;
+    -- What has not begun is an empty range; of the running step as much of the one before counts as has passed of it.
+    until := array(
+        select greatest(least(u.c, asked.range_end), u.o) from unnest(opens, closes) with ordinality as u (o, c, n) order by u.n
+    );
+    previous_until := array(
+        select case when opens[u.n] <= asked.range_end and closes[u.n] > asked.range_end then greatest(least(u.c, asked.previous_end), u.o) else u.c end
+        from unnest(previous_opens, previous_until) with ordinality as u (o, c, n)
+        order by u.n
+    );
+    return query
+    with figures as materialized (
+        select f.range, f.metric, f.value
+        from vibe.range_figures(
+            asked.site_id, opens || previous_opens, until || previous_until,
+            not metrics && array['active_users', 'conversion_rate']
+        ) as f
+        where f.metric = any (metrics)
+    )
+    select
+        m.metric, d.day,
+        case when opens[d.place] < asked.range_end or d.place = 1 then f.value end,
+        p.value,
+        closes[d.place] > asked.as_of
+    from unnest(metrics) with ordinality as m (metric, n)
+    cross join unnest(days) with ordinality as d (day, place)
+    left join figures as f on f.metric = m.metric and f.range = d.place
+    left join figures as p on p.metric = m.metric and p.range = d.place + cardinality(opens) and d.place <= cardinality(previous_opens)
+    order by m.n, d.day;
+end
+$$;
+comment on function vibe.analytics_trends(text, date, date, text[], text, timestamptz) is
+'vibe.analytics_trend() of several figures, counted together';
+grant execute on function vibe.analytics_trends(text, date, date, text[], text, timestamptz) to vibe_analyst;
 
 create function vibe.analytics_steps(first_day date, last_day date, step text, time_zone text)
 returns table (day date, opens timestamptz, closes timestamptz)
@@ -79,40 +115,3 @@ $$;
 comment on function vibe.analytics_steps(date, date, text, text) is
 'the days, weeks or months of a range and the instants at which they begin and end; the first and last one end with the range';
 grant execute on function vibe.analytics_steps(date, date, text, text) to vibe_analyst;
-
-create function vibe.figure_between(of_site integer, metric text, starts_at timestamptz, ends_at timestamptz) returns numeric
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if metric in ('revenue', 'orders', 'average_order_value') then
-        return (
-            select case metric
-                when 'revenue' then r.revenue
-                when 'orders' then r.orders
-                else round((r.revenue + r.refunded) / nullif(r.orders - r.foreign_orders, 0), 2)
-            end
-            from vibe.revenue_between(of_site, starts_at, ends_at) as r
-        );
-    elsif metric in ('active_users', 'conversion_rate') then
-        return (
-            select case metric
-                when 'active_users' then v.active_users
-                else round(v.converted_users::numeric / nullif(v.active_users, 0), 4)
-            end
-            from vibe.visitors_active_between(of_site, starts_at, ends_at) as v
-        );
-    end if;
-    return (
-        select case metric
-            when 'customers' then c.customers
-            when 'new_customers' then c.new_customers
-            else round(c.repeat_customers::numeric / nullif(c.customers, 0), 4)
-        end
-        from vibe.customers_between(of_site, starts_at, ends_at) as c
-    );
-end
-$$;
-comment on function vibe.figure_between(integer, text, timestamptz, timestamptz) is
-'one figure of vibe.range_figures(), without counting the others';
-grant execute on function vibe.figure_between(integer, text, timestamptz, timestamptz) to vibe_analyst;
