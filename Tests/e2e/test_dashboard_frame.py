@@ -49,7 +49,7 @@ openPage({ name: "crm", words, build({ t, main, toolbar, state, shortcut }) {
 } })
 """
 PAGES = sorted(path.stem for path in (ROOT / "Sources/Dashboard/dashboard").glob("*.html"))
-FRAMED = [name for name in PAGES if name in ("crm", "segmentation", "funnels", "retention", "settings")]
+FRAMED = [name for name in PAGES if name in ("crm", "analytics", "campaigns", "segmentation", "funnels", "retention", "settings")]
 
 
 @pytest.fixture

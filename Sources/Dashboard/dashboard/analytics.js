@@ -173,8 +173,9 @@ function overTime(context) {
   const chart = lineChart({ label: "", height: 270 })
   const place = h("div", {}, chart)
   const draw = (/** @type {any[]} */ rows) => {
-    step.textContent = rows.length > 1 ? t(`by.${stepOf(rows)}`) : ""
-    chart.options = { currency: site.current?.currency }
+    const length = rows.length > 1 ? stepOf(rows) : ""
+    step.textContent = length && t(`by.${length}`)
+    chart.options = { currency: site.current?.currency, when: ({ date }) => length === "month" ? monthName(date) : day(date) }
     chart.points = rows.map(({ starts_at, value, previous, is_partial }) => ({ date: starts_at, value, previous: isCompared() ? previous : null, is_partial }))
     return place
   }
@@ -190,9 +191,10 @@ function overTime(context) {
   return element
 }
 
-/** What one point stands for. @param {{ starts_at: string }[]} rows */
-function stepOf([first, second]) {
-  const length = (Date.parse(second.starts_at) - Date.parse(first.starts_at)) / 86_400_000
+/** What one point stands for; the first and the last one may be cut. @param {{ starts_at: string }[]} rows */
+function stepOf(rows) {
+  const starts = rows.map(({ starts_at }) => Date.parse(starts_at) / 86_400_000)
+  const length = Math.max(...starts.slice(1).map((start, place) => start - starts[place]))
   return length < 7 ? "day" : length < 28 ? "week" : "month"
 }
 
