@@ -18,16 +18,6 @@ PLACE = ROOT / ".vibe/screenshots"
 REGULAR = "select user_id from vibe.site_sessions join vibe.site_users using (site_id, user_id) where site_id = 1 and name is not null" \
     " group by user_id order by count(*) desc, user_id limit 1"
 
-# What the demo shop sent and showed: who of its visitors met it, and what it cost.
-CAMPAIGNS = [
-    "select vibe.create_campaign('demo', 'Summer e-mailing', 'email', budget => 1500, start_date => current_date - 20, utm_campaign => 'summer')",
-    "select vibe.create_campaign('demo', 'Search: kettles', 'search', budget => 900, status => 'paused')",
-    """select count(vibe.track_campaign_event(1 + u.user_id % 2, (array['impression', 'impression', 'click', 'conversion'])[1 + u.user_id % 4],
-        jsonb_build_object('user_id', u.user_id, 'occurred_at', now() - u.user_id % 480 * interval '1 hour', 'creative', 'banner ' || u.user_id % 3)))
-        from vibe.site_users as u where u.site_id = 1 and u.merged_into is null""",
-    "select count(vibe.report_campaign_day(c, current_date - n, cost => 20 + n)) from generate_series(1, 2) as c, generate_series(0, 19) as n",
-]
-
 
 def fill(name):
     """The demo shop and, where they can be had, the CDNOW customers with their clusters."""
@@ -36,8 +26,6 @@ def fill(name):
         database.execute("select vibe.create_user(%s, %s)", [EMAIL, dashboard.PASSWORD])
         subprocess.run([ROOT / ".dev/import-cdnow"], env=os.environ | {"PGDATABASE": name}, check=True, stdout=sys.stderr)
         database.execute("select vibe.calculate_rfm('cdnow', '1998-06') where exists (select from vibe.sites where name = 'cdnow')")
-        for statement in CAMPAIGNS:
-            database.execute(statement)
         for (site,) in database.execute("select name from vibe.sites").fetchall():
             database.execute("select vibe.add_member(%s, %s, 'owner')", [site, EMAIL])
         database.execute("insert into vibe.site_users (site_id, anonymous_id, name) select 1, 'odd', %s", ["<b>Robert</b> \u202egpj.exe " + "A" * 90])

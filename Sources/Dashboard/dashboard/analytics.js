@@ -9,7 +9,7 @@ import { panel } from "./panel.js"
 import { chosenDays, daysAfter, isDay, PERIOD, periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
 import { table } from "./table.js"
-import { t } from "./words.js"
+import { locale, t } from "./words.js"
 import "./analytics-words.js"
 
 /** In the order of the cards. */
@@ -212,6 +212,9 @@ function sources(context) {
   })
 }
 
+/** An instant by the reader's clock, to the minute. @param {string} instant */
+const minute = (instant) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(instant))
+
 /** @param {any} row */
 function sourceItem(row) {
   const status = STATUSES.includes(row.status) ? row.status : "error"
@@ -220,7 +223,7 @@ function sourceItem(row) {
   const { short, full } = row.source === "crm" ? { short: t("source.interactions", { n: Number(row.value) }), full: "" } : shown(row.value, "money", site.current?.currency)
   const main = isKnown ? h("strong", { class: "value", title: full || null }, short)
     : h("strong", { class: "value none" }, ["never", "off"].includes(status) ? t(`source.${status}.text`)
-      : since ? t("source.since", { when: moment(since) }) : t("source.unavailable"))
+      : since ? t("source.since", { when: minute(since) }) : t("source.unavailable"))
   const details = [
     isKnown && row.orders != null ? t("source.orders", { n: Number(row.orders) }) : "",
     ["error", "stale"].includes(status) && row.code ? t(REASONS.has(row.code) ? `source.code.${row.code}` : "source.code", { code: plain(row.code) }) : "",
@@ -249,7 +252,7 @@ function monthOverMonth(context) {
   const against = () => COMPARISONS.includes(state.get("against", COMPARISONS[0])) ? state.get("against") : COMPARISONS[0]
   const kpis = store(() => ask("analytics_kpis", { ...daysOf(month()), compare: against() }), { every: SLOW })
   followMonth(context, kpis, ["against"])
-  const how = h("select", { class: "field", "aria-label": t("against") }, ...COMPARISONS.map((name) => h("option", { value: name }, t(`against.${name}`))))
+  const how = h("select", { class: "field against", "aria-label": t("against") }, ...COMPARISONS.map((name) => h("option", { value: name }, t(`against.${name}`))))
   how.addEventListener("change", () => state.set({ against: how.value }))
   state.watch(["against"], () => { how.value = against() })
   const currency = () => site.current?.currency

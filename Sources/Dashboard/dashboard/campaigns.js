@@ -190,8 +190,8 @@ function attributionPanel(context) {
   }), { ...CHANGES, pause: 10_000 })
   follow(context, known, [...PERIOD, "model", "window"])
   const models = MODELS.map((name) => h("button", { type: "button", title: t(`model.${name}.text`), onclick: () => state.set({ model: name }) }, t(`model.${name}`)))
-  const window = h("select", { class: "field", "aria-label": t("window") },
-    ...WINDOWS.map((length) => h("option", { value: length }, length ? t("window.days", { n: Number(length) }) : t("window"))))
+  const window = h("select", { class: "field window", "aria-label": t("window") },
+    ...WINDOWS.map((length) => h("option", { value: length }, length ? t("window.days", { n: Number(length) }) : "…")))
   window.addEventListener("change", () => state.set({ window: window.value || null }))
   const about = h("p", { class: "muted about" })
   const dress = () => {
