@@ -1,4 +1,4 @@
-"""Campaigns: random shops against an attribution written in Python from plain lists, plans, HTTP, rights, repeats at once.
+"""Campaigns: random shops against an attribution written in Python from plain lists; plans of the reports.
 
 The reference knows nothing of the SQL: it walks the story's persons, touches and orders one by one, with fractions for shares.
 """
@@ -6,16 +6,13 @@ import collections
 import datetime
 import json
 import random
-import re
-import threading
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 
-from conftest import connect, set_server_password
+from conftest import connect
 
 UTC = datetime.timezone.utc
 CENT = Decimal("0.01")
@@ -295,3 +292,71 @@ def test_reports_are_those_of_an_attribution_in_python(database, seed):
                     exposed, converted = shop.reach(name, row["date"], row["date"], window)
                     assert row == {"date": row["date"]} | figures([days.get((name, row["date"]), {})]) | {
                         "exposed": exposed, "converted": converted, "conversion_rate": ratio(converted, exposed, 6)}
+
+
+FILL = """
+set session_replication_role = replica;
+insert into vibe.site_users (site_id, anonymous_id) select s.site_id, 'visitor-' || n from vibe.sites as s, generate_series(1, 5000) as n;
+insert into vibe.customers (site_id, external_id) select s.site_id, 'customer-' || n from vibe.sites as s, generate_series(1, 3000) as n;
+insert into vibe.site_sessions (site_id, user_id, started_at, last_seen_at, utm_campaign)
+select u.site_id, u.user_id, t.at, t.at, case when (u.user_id + n) % 10 = 0 then 'weekly' when (u.user_id + n) % 10 = 1 then 'x' || u.user_id end
+from vibe.site_users as u, generate_series(1, 12) as n,
+    lateral (select timestamptz '2025-07-01' + interval '300 days' * ((u.user_id * 7919 + n * 104729) % 10007) / 10007.0 as at) as t;
+insert into vibe.purchases (site_id, customer_id, external_id, purchased_at, amount, currency, utm)
+select c.site_id, c.customer_id, c.customer_id || '-' || n, timestamptz '2025-07-01' + interval '300 days' * ((c.customer_id * 7919 + n * 104729) % 10007) / 10007.0, 10, 'USD',
+    case when n = 1 and c.customer_id % 9 = 0 then '{"campaign": "weekly"}'::jsonb end
+from vibe.customers as c, generate_series(1, 10) as n;
+insert into vibe.campaign_events (site_id, campaign_id, event_type, occurred_at, customer_id, order_id)
+select c.site_id, c.campaign_id, 'click', timestamptz '2025-07-01' + interval '300 days' * n / 20000.0, k.first + n % 3000, case when n % 50 = 0 then k.first || '-' || n end
+from vibe.campaigns as c join (select site_id, min(customer_id) as first from vibe.customers group by 1) as k using (site_id), generate_series(1, 20000) as n;
+reset session_replication_role;
+"""
+LOGIN = "test_campaign_plans"
+
+
+def nodes(plan):
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+def test_a_range_of_days_is_found_by_index(database):
+    """As an analyst under row-level security, a month of ten: each big table is read by an index whose condition has site and time."""
+    with connect(database) as admin:
+        admin.execute("select vibe.create_site('shop', time_zone => 'America/Sao_Paulo'), vibe.create_site('other')")
+        number = admin.execute("select vibe.create_campaign('shop', 'Letter', utm_campaign => 'weekly')").fetchone()[0]
+        admin.execute("select vibe.create_campaign('shop', 'Calls'), vibe.create_campaign('other', 'Letter', utm_campaign => 'weekly')")
+        admin.execute(FILL)
+        admin.execute("vacuum analyze")
+        admin.execute("select vibe.create_analyst(%s, 'correct horse battery', array['shop'])", [LOGIN])
+        try:
+            with connect(database) as session:
+                session.execute("""load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on; set auto_explain.log_timing = off;
+                    set auto_explain.log_nested_statements = on; set auto_explain.log_format = json; set client_min_messages = log; set max_parallel_workers_per_gather = 0""")
+                session.execute(f"set session authorization {LOGIN}")
+                notices = []
+                session.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+                for query in ("select * from vibe.get_campaigns('shop', '2025-10-01', '2025-10-31')", f"select * from vibe.get_campaign_performance({number}, '2025-10-01', '2025-10-31')",
+                              f"select * from vibe.campaign_days({number}, '2025-10-01', '2025-10-31')", "select * from vibe.campaign_attribution('shop', '2025-10-01', '2025-10-31', 'linear')"):
+                    notices.clear()
+                    assert session.execute(query).fetchall()
+                    found = [node for text in notices if text.startswith("duration") for node in nodes(json.loads(text[text.index("{"):])["Plan"])]
+                    big = ("site_sessions", "purchases", "campaign_events")
+                    assert [node for node in found if node["Node Type"] == "Seq Scan" and node.get("Relation Name") in big] == [], query
+                    conditions = collections.defaultdict(set)
+                    for node in found:
+                        if "Index Name" in node and node["Actual Loops"]:
+                            conditions[node["Index Name"]].add(node.get("Index Cond", ""))
+                    for index, column in (("site_sessions_by_campaign", "started_at"), ("purchases_by_time", "purchased_at"), ("campaign_events_by_time", "occurred_at"),
+                                          ("purchases_by_campaign", "purchased_at")):
+                        assert any(f"{column} >=" in condition and f"{column} <" in condition and "site_id" in condition for condition in conditions[index]), (query, index, dict(conditions))
+                    # A month and the window before it, never the whole year.
+                    read = sum(node["Actual Rows"] * node["Actual Loops"] for node in found if node.get("Relation Name") == "purchases" and "Scan" in node["Node Type"])
+                    assert read < 30000, (query, read)
+                # The events of a page, the latest first, come from the index as they are: nothing is sorted or read beyond them.
+                notices.clear()
+                assert len(session.execute(f"select * from vibe.get_campaign_events({number}, start_date => '2025-10-01', end_date => '2025-10-31', \"limit\" => 10)").fetchall()) == 10
+                found = [node for text in notices if text.startswith("duration") for node in nodes(json.loads(text[text.index("{"):])["Plan"])]
+                assert max(node["Actual Rows"] for node in found if node.get("Relation Name") == "campaign_events") <= 20
+        finally:
+            admin.execute("select vibe.drop_analyst(%s)", [LOGIN])

@@ -46,40 +46,47 @@ declare
     zone text := (select s.time_zone from vibe.sites as s where s.site_id = of_site);
     setting record;
     span record;
+    wanted bigint[] := coalesce(campaigns, array(select c.campaign_id from vibe.campaigns as c where c.site_id = of_site));
 begin
     select * into setting from vibe.campaign_setting(of_site);
     select * into span from vibe.campaign_range(of_site, campaign_daily.start_date, campaign_daily.end_date);
     return query
-        with events as (
+        with told as (
             select
-                e.campaign_id,
-                vibe.local_day(e.occurred_at, zone) as day,
-                count(*) as total_events,
-                count(*) filter (where e.event_type = any (setting.conversion_types)) as conversion_events,
-                count(*) filter (where e.event_type = 'impression') as impressions,
-                count(*) filter (where e.event_type = 'click') as clicks,
-                count(*) filter (where e.event_type = any (setting.conversion_types) and p.purchase_id is null) as conversions,
-                sum(e.value) filter (where e.event_type = any (setting.conversion_types) and p.purchase_id is null) as revenue,
-                sum(e.cost) as cost
-            from vibe.campaigns as c
-            join vibe.campaign_events as e on e.site_id = c.site_id and e.campaign_id = c.campaign_id
-            -- An order that the shop knows is counted itself.
-            left join vibe.purchases as p on p.site_id = e.site_id and p.external_id = e.order_id
-            where c.site_id = of_site
-              and (campaigns is null or c.campaign_id = any (campaigns))
+                e.campaign_id, vibe.local_day(e.occurred_at, zone) as day, e.event_type, e.value, e.cost,
+                e.event_type = any (setting.conversion_types) as is_conversion,
+                -- An order that the shop knows is counted itself. Asked one by one, or all orders there are would be read.
+                e.order_id is not null and (
+                    select p.purchase_id from vibe.purchases as p where p.site_id = of_site and p.external_id = e.order_id
+                ) is not null as is_order
+            from vibe.campaign_events as e
+            where e.site_id = of_site
+              and e.campaign_id = any (wanted)
               and e.occurred_at >= span.begins
               and e.occurred_at < span.ends
-            group by 1, 2
+        ), events as (
+            select
+                e.campaign_id,
+                e.day,
+                count(*) as total_events,
+                count(*) filter (where e.is_conversion) as conversion_events,
+                count(*) filter (where e.event_type = 'impression') as impressions,
+                count(*) filter (where e.event_type = 'click') as clicks,
+                count(*) filter (where e.is_conversion and not e.is_order) as conversions,
+                sum(e.value) filter (where e.is_conversion and not e.is_order) as revenue,
+                sum(e.cost) as cost
+            from told as e
+            group by e.campaign_id, e.day
         ), orders as (
             select r.campaign_id, vibe.local_day(r.purchased_at, zone) as day, sum(r.credit) as conversions, sum(r.revenue) as revenue
             from vibe.campaign_credits(of_site, span.begins, span.ends) as r
-            where campaigns is null or r.campaign_id = any (campaigns)
+            where r.campaign_id = any (wanted)
             group by 1, 2
         ), reported as (
             select p.*
             from vibe.campaign_performance as p
             where p.site_id = of_site
-              and (campaigns is null or p.campaign_id = any (campaigns))
+              and p.campaign_id = any (wanted)
               and p.date >= coalesce(campaign_daily.start_date, '-infinity')
               and p.date <= coalesce(campaign_daily.end_date, 'infinity')
         ), days as (

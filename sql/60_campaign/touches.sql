@@ -93,6 +93,8 @@ as $$
 #variable_conflict use_column
 declare
     setting record;
+    -- As a list they and a range of time are one condition of the index.
+    wanted bigint[] := coalesce(campaigns, array(select c.campaign_id from vibe.campaigns as c where c.site_id = of_site));
 begin
     select * into setting from vibe.campaign_setting(of_site);
     return query
@@ -101,15 +103,14 @@ begin
                 v.campaign_id, v.user_id, v.customer_id, v.at, false as is_passive, false as is_conversion,
                 v.purchase_id is null as is_visit, v.purchase_id is not null as is_order
             from vibe.campaign_visits(of_site, campaign_touches.begins, campaign_touches.ends) as v
-            where campaigns is null or v.campaign_id = any (campaigns)
+            where v.campaign_id = any (wanted)
             union all
             select
                 e.campaign_id, e.user_id, e.customer_id, e.occurred_at,
                 e.event_type = any (setting.passive_types), e.event_type = any (setting.conversion_types), false, false
-            from vibe.campaigns as c
-            join vibe.campaign_events as e on e.site_id = c.site_id and e.campaign_id = c.campaign_id
-            where c.site_id = of_site
-              and (campaigns is null or c.campaign_id = any (campaigns))
+            from vibe.campaign_events as e
+            where e.site_id = of_site
+              and e.campaign_id = any (wanted)
               and e.occurred_at >= campaign_touches.begins
               and e.occurred_at < campaign_touches.ends
               and (e.customer_id is not null or e.user_id is not null)
@@ -190,7 +191,6 @@ stable
 rows 100000
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
-set enable_nestloop = off
 set jit = off
 as $$
 #variable_conflict use_column
