@@ -1,16 +1,19 @@
 """What webhooks did not bring is fetched: paged, resumable, by any of the servers, through all that goes wrong on the way."""
 import collections
+import concurrent.futures
 import csv
 import datetime
 import decimal
 import io
 import json
 import lzma
+import random
 import signal
+import zoneinfo
 
 import pytest
 from conftest import ROOT, Server, connect
-from fakes.woocommerce import account, open_shop, order
+from fakes.woocommerce import account, open_shop, order, stamp
 from sources import ask, connect_shop, settled, until
 
 T0 = 1_767_348_000  # 2026-01-02 10:00 UTC
@@ -205,6 +208,7 @@ def test_two_servers_share_the_work(database, shop, make_server, tmp_path_factor
 # -- The invoices of UCI Online Retail as orders of a shop ------------------------------------------------------------------
 
 CENT = decimal.Decimal("0.01")
+LONDON = zoneinfo.ZoneInfo("Europe/London")
 OPTIONS = {
     "columns": {"order_id": "InvoiceNo", "product_id": "StockCode", "product": "Description", "quantity": "Quantity", "purchased_at": "InvoiceDate",
                 "unit_price": "UnitPrice", "customer_id": "CustomerID", "location": "Country"},
@@ -225,17 +229,19 @@ def invoices(months):
             groups[row["InvoiceNo"]].append(row | {"CustomerID": row["CustomerID"].removesuffix(".0")})
     last, records, versions = {}, [], []
     for invoice, rows in sorted(groups.items(), key=lambda item: (item[1][0]["InvoiceDate"], item[0])):
-        at = int(datetime.datetime.fromisoformat(rows[0]["InvoiceDate"]).replace(tzinfo=datetime.timezone.utc).timestamp())
+        at = int(datetime.datetime.fromisoformat(rows[0]["InvoiceDate"]).replace(tzinfo=LONDON).timestamp())
         customer = rows[0]["CustomerID"]
         # Exact repeats of a line are refused by the import.
         rows = list({tuple(row.values()): row for row in rows}.values())
         amounts = [(int(row["Quantity"]) * decimal.Decimal(row["UnitPrice"])).quantize(CENT, decimal.ROUND_HALF_UP) for row in rows]
         if invoice.startswith("C"):
-            if customer not in last or last[customer]["date_created_gmt"] >= datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"):
+            told = last.get(customer)
+            if told is None:
                 continue
-            told = last[customer]
-            told = told | {"refunds": told["refunds"] + [{"id": int(invoice[1:]), "reason": "", "total": str(sum(amounts))}],
-                           "date_modified_gmt": datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")}
+            # The file knows minutes: of one minute each version is a second later.
+            while stamp(at) <= told["date_modified_gmt"]:
+                at += 1
+            told = told | {"refunds": told["refunds"] + [{"id": int(invoice[1:]), "reason": "", "total": str(sum(amounts))}], "date_modified_gmt": stamp(at)}
         else:
             if any(int(row["Quantity"]) <= 0 for row in rows):
                 continue
@@ -251,7 +257,7 @@ def test_online_retail_as_orders_gives_the_rfm_of_the_import(make_database, make
     """Expected values come from the bulk import, which test_online_retail.py compares with a recount in Python."""
     if not FILE.exists():
         pytest.skip(f"{FILE} is missing")
-    months = ["2010-12", "2011-01", "2011-02", "2011-03"]
+    months = ["2011-02", "2011-03"]
     records, versions = invoices(months)
     database = make_database()
     text = io.StringIO()
@@ -265,18 +271,15 @@ def test_online_retail_as_orders_gives_the_rfm_of_the_import(make_database, make
         with admin.cursor().copy(command) as rows:
             rows.write(text.getvalue().encode())
         answer = admin.execute("select vibe.finish_import(%s)", [number]).fetchone()[0]
-        assert answer["rejected"] == 0 and answer["imported"] > 4000
+        assert answer["rejected"] == 0 and answer["imported"] > 2000
     server = make_server(database)
     with open_shop() as shop:
         _, path, secret = connect_shop(database, shop, keys=False)
         hook = shop.add_webhook("order.updated", server.url + path, secret)
-        # Orders that overtake each other, all of them within a moment of time; what tells a refund comes after what told the one before.
-        for first, second in zip(versions[::2], versions[1::2]):
-            pair = (first, second) if first["id"] == second["id"] else (second, first)
-            for told in pair:
-                assert shop.send(hook, told) == 200
-        if len(versions) % 2:
-            assert shop.send(hook, versions[-1]) == 200
+        # All of them overtake each other, and refunds come before the orders they are of.
+        random.Random(3).shuffle(versions)
+        with concurrent.futures.ThreadPoolExecutor(8) as senders:
+            assert set(senders.map(lambda told: shop.send(hook, told), versions)) == {200}
         counts = settled(database, 120)
     assert "failed" not in counts
     with connect(database) as admin:

@@ -189,7 +189,7 @@ begin
     state := state || jsonb_build_object('done', greatest(
         (state ->> 'done')::bigint + case when lost > 0 then -((lost + page_size - 1) / page_size * page_size) else page_size end, 0
     )) || case when told_total is null then '{}' else jsonb_build_object('total', told_total) end;
-    if case when told_total is null then kept = page_size else (state ->> 'done')::bigint < told_total and (kept > 0 or lost > 0) end then
+    if told_total is null and kept = page_size or (state ->> 'done')::bigint < told_total and (kept > 0 or lost > 0) then
         perform vibe_private.queue_note(job_id, state, total => (
             select nullif(q.processed, 0) + greatest(told_total - (state ->> 'done')::bigint, 0) from vibe.queue_jobs as q where q.job_id = keep_woocommerce_page.job_id
         ));

@@ -46,31 +46,24 @@ begin
     from vibe_private.form_orders(ids, forms) as o
     join vibe_private.source_records as r
         on r.site_id = store_source_refunds.site_id and r.source_id = store_source_refunds.source_id and r.kind = 'order' and r.external_id = o.external_id
-    cross join unnest(r.refunds) as known (refund)
+    cross join jsonb_object_keys(r.refunds) as known (refund)
     where p.site_id = store_source_refunds.site_id and p.external_id = prefix || o.external_id || '-refund-' || known.refund and not p.is_cancelled
       and not exists (select from jsonb_array_elements(o.refunds) as t where t ->> 'external_id' = known.refund);
-    update vibe_private.source_records as r set refunds = t.refunds
-    from (
-        select o.external_id, nullif(array(select f ->> 'external_id' from jsonb_array_elements(o.refunds) as f order by 1), '{}') as refunds
-        from vibe_private.form_orders(ids, forms) as o
-    ) as t
-    where r.site_id = store_source_refunds.site_id and r.source_id = store_source_refunds.source_id and r.kind = 'order'
-      and r.external_id = t.external_id and r.refunds is distinct from t.refunds;
     if not exists (select from unnest(forms) as f (form) where jsonb_array_length(f.form #> '{order,refunds}') > 0) then
         return;
     end if;
-    -- A source that does not say when gave the money back when we first heard of it, at the latest.
+    -- A source that does not say when gave the money back when it first told of it.
     insert into vibe.purchases as p (site_id, customer_id, external_id, purchased_at, amount, currency, channel, is_refund, is_cancelled, source_id, utm)
     select
         store_source_refunds.site_id, c.customer_id, prefix || o.external_id || '-refund-' || (f ->> 'external_id'),
-        least(coalesce((f ->> 'at')::timestamptz, o.modified_at), case when not f ? 'at' then k.purchased_at end),
+        coalesce((f ->> 'at')::timestamptz, to_timestamp((r.refunds ->> (f ->> 'external_id'))::numeric)),
         -abs((f ->> 'total')::numeric), o.currency, o.channel, true, o.status <> 'paid', store_source_refunds.source_id, o.utm
     from vibe_private.form_orders(ids, forms) as o
     cross join jsonb_array_elements(o.refunds) as f
     left join vibe_private.source_records as c
         on c.site_id = store_source_refunds.site_id and c.source_id = store_source_refunds.source_id and c.kind = 'customer' and c.external_id = o.person
-    left join vibe.purchases as k
-        on k.site_id = store_source_refunds.site_id and k.external_id = prefix || o.external_id || '-refund-' || (f ->> 'external_id')
+    join vibe_private.source_records as r
+        on r.site_id = store_source_refunds.site_id and r.source_id = store_source_refunds.source_id and r.kind = 'order' and r.external_id = o.external_id
     order by 3
     on conflict on constraint purchases_external_id_key do update set
         customer_id = coalesce(excluded.customer_id, p.customer_id), purchased_at = excluded.purchased_at, amount = excluded.amount,
@@ -124,7 +117,7 @@ as $$
     cross join lateral (
         select $3 || (f.form #>> '{delete,order}') as external_id
         union all
-        select $3 || r.external_id || '-refund-' || u.refund from unnest(r.refunds) as u (refund)
+        select $3 || r.external_id || '-refund-' || u.refund from jsonb_object_keys(r.refunds) as u (refund)
     ) as t
     where f.form ? 'delete' and p.site_id = $1 and p.external_id = t.external_id and not p.is_cancelled
 $$;

@@ -146,7 +146,7 @@ create table vibe_private.source_records (
     sha256 bytea,
     is_deleted boolean not null default false,
     customer_id bigint,
-    refunds text[],
+    refunds jsonb,
     primary key (site_id, source_id, kind, external_id),
     constraint source_records_source_fkey foreign key (site_id, source_id)
         references vibe.sources (site_id, source_id) on delete cascade,
@@ -155,7 +155,7 @@ create table vibe_private.source_records (
 ) with (fillfactor = 85);
 comment on table vibe_private.source_records is 'the newest version of each order and customer that a source told; guests are customers called @address';
 comment on column vibe_private.source_records.external_id is 'the source''s number, without prefix';
-comment on column vibe_private.source_records.refunds is 'of an order: the source''s numbers of its refunds';
+comment on column vibe_private.source_records.refunds is 'of an order: when (Unix seconds) each of its refunds, by the source''s number, was first told of';
 comment on column vibe_private.source_records.sha256 is 'of the content that told it: the same again has nothing new';
 create index source_records_by_customer on vibe_private.source_records (site_id, customer_id) where customer_id is not null;
 comment on index vibe_private.source_records_by_customer is 'what sources call a customer';

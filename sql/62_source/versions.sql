@@ -8,6 +8,9 @@ as $$
 declare
     kept bigint[];
 begin
+    if exists (select from unnest(newest_forms.forms) as f (form) where jsonb_array_length(f.form #> '{order,refunds}') > 0) then
+        perform vibe_private.note_refunds(site_id, source_id, newest_forms.ids, newest_forms.forms);
+    end if;
     with told as materialized (
         select
             k.delivery_id, k.kind, k.external_id, coalesce(k.modified_at, d.received_at) as modified_at, d.sha256, k.is_deleted,
@@ -50,6 +53,45 @@ end
 $$;
 comment on function vibe_private.newest_forms(integer, bigint, bigint[], jsonb[]) is
 'leaves of these forms those that tell something newer than is known, and remembers their versions; the deliveries of the others are settled as ignored';
+
+-- An older version changes nothing, but for this: it may know of a refund from an earlier time on.
+create function vibe_private.note_refunds(of_site integer, of_source bigint, ids bigint[], forms jsonb[]) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    with told as (
+        select t.external_id, jsonb_object_agg(t.refund, t.at) as refunds
+        from (
+            select o.external_id, f ->> 'external_id' as refund, extract(epoch from min(o.modified_at)) as at
+            from vibe_private.form_orders(ids, forms) as o
+            cross join jsonb_array_elements(o.refunds) as f
+            group by 1, 2
+        ) as t
+        group by t.external_id
+    ), noted as (
+        insert into vibe_private.source_records as r (site_id, source_id, kind, external_id, modified_at, refunds)
+        select of_site, of_source, 'order', t.external_id, '-infinity', t.refunds from told as t order by t.external_id
+        on conflict on constraint source_records_pkey do update set refunds = (
+            select jsonb_object_agg(e.key, e.at)
+            from (
+                select k.key, min(k.value::numeric) as at
+                from (select * from jsonb_each_text(r.refunds) union all select * from jsonb_each_text(excluded.refunds)) as k
+                group by k.key
+            ) as e
+        )
+        returning r.external_id, r.refunds
+    )
+    update vibe.purchases as p set purchased_at = to_timestamp((n.refunds ->> (f ->> 'external_id'))::numeric)
+    from noted as n
+    join vibe_private.form_orders(ids, forms) as o using (external_id)
+    cross join jsonb_array_elements(o.refunds) as f
+    where p.site_id = of_site
+      and p.external_id = (select s.id_prefix from vibe.sources as s where s.site_id = of_site and s.source_id = of_source)
+          || o.external_id || '-refund-' || (f ->> 'external_id')
+      and not f ? 'at' and p.purchased_at > to_timestamp((n.refunds ->> (f ->> 'external_id'))::numeric)
+$$;
+comment on function vibe_private.note_refunds(integer, bigint, bigint[], jsonb[]) is
+'remembers when the refunds of these orders, also of old versions of them, were first told of, for sources that do not say when money was given back';
 
 create function vibe_private.form_keys(ids bigint[], forms jsonb[])
 returns table (delivery_id bigint, kind text, external_id text, modified_at timestamptz, is_deleted boolean, person text)

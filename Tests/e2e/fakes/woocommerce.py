@@ -35,7 +35,7 @@ def order(number, *, status="processing", created=1767348000, modified=None, ema
     """An order as the REST API gives it; items are (product, name, quantity, total), refunds (number, total), times are Unix seconds."""
     lines = [{"id": number * 100 + place, "name": html.escape(name).replace("–", "&ndash;"), "product_id": product, "variation_id": 0, "quantity": quantity,
               "tax_class": "", "subtotal": f"{amount:.2f}", "subtotal_tax": "0.00", "total": f"{amount:.2f}", "total_tax": "0.00", "taxes": [],
-              "meta_data": [], "sku": f"SKU-{product}", "price": round(amount / quantity, 6) if quantity else 0, "parent_name": None}
+              "meta_data": [], "sku": f"SKU-{product}", "price": round(float(amount) / quantity, 6) if quantity else 0, "parent_name": None}
              for place, (product, name, quantity, amount) in enumerate(items, 1)]
     address = {"first_name": html.escape(first, quote=True), "last_name": html.escape(last, quote=True), "company": "", "address_1": "Rua A 1",
                "address_2": "", "city": "São Paulo", "state": "SP", "postcode": "01000-000", "country": "BR", "email": email, "phone": "555 0100"}
