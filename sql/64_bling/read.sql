@@ -24,7 +24,7 @@ declare
     day date;
 begin
     if coalesce(told ->> 'data', '') !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' then
-        raise exception 'data is "%", which is no day (YYYY-MM-DD)', left(told ->> 'data', 40) using errcode = '22023';
+        raise exception 'data is "%", which is no day (YYYY-MM-DD)', coalesce(left(told ->> 'data', 40), '') using errcode = '22023';
     elsif jsonb_typeof(told -> 'total') is distinct from 'number' then
         raise exception 'total is %, which is no number', coalesce(left((told -> 'total')::text, 40), 'missing') using errcode = '22023';
     elsif (told ->> 'total')::numeric < 0 then
