@@ -120,6 +120,10 @@ select vibe_private.apply_batch(:shop, (select source_id from vibe.sources), 10)
 select p.external_id, p.purchased_at, p.amount, p.channel, p.is_cancelled, c.external_id as customer, c.name from vibe.purchases as p left join vibe.customers as c using (site_id, customer_id);
 select product_id, stock, physical_stock from vibe.stock_levels;
 
+-- A customer who is erased is not a task any more.
+select vibe.erase_customer('shop', customer_id) is not null as erased from vibe.customers;
+select count(*) from vibe_private.bling_tasks where kind = 'contact';
+
 -- Limits: a pause is no failure, the end of the day's share waits for Bling's midnight, and eight pauses in a row are a failure.
 select vibe_private.want_from_bling(:shop, (select source_id from vibe.sources), 'order', '{1}');
 select play('bling_read');
