@@ -120,6 +120,15 @@ select vibe_private.apply_batch(:shop, (select source_id from vibe.sources), 10)
 select p.external_id, p.purchased_at, p.amount, p.channel, p.is_cancelled, c.external_id as customer, c.name from vibe.purchases as p left join vibe.customers as c using (site_id, customer_id);
 select product_id, stock, physical_stock from vibe.stock_levels;
 
+-- An order that was read later and is applied together with its contact takes nothing from it.
+select vibe_private.apply_forms(:shop, s.source_id, array[
+        vibe_private.receive(:shop, s.source_id, 'contact.read', '5', null, null, 'x'), vibe_private.receive(:shop, s.source_id, 'order.read', '8', null, null, 'y')], array[
+    vibe_private.read_bling('contact.read', '{"id": "5", "read_at": "2026-03-02T10:00:00Z", "contact": {"nome": "José", "email": "ze@example.com"}}'),
+    vibe_private.read_bling('order.read', '{"id": "8", "read_at": "2026-03-02T11:00:00Z", "status": "paid", "currency": "BRL", "time_zone": "UTC",
+        "order": {"data": "2026-03-02", "total": 1, "contato": {"id": 5, "nome": "Zé"}}}')])
+from vibe.sources as s;
+select external_id, name, email, order_count from vibe.customers;
+
 -- A customer who is erased is not a task any more.
 select vibe.erase_customer('shop', customer_id) is not null as erased from vibe.customers;
 select count(*) from vibe_private.bling_tasks where kind = 'contact';

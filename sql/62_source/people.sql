@@ -18,7 +18,8 @@ as $$
     cross join lateral (select vibe_private.clean_email(c.email) as email) as e
     -- Who is only mentioned is made known, but not changed.
     cross join lateral (
-        select case when k.name in ('order', 'customer') then coalesce((k.value ->> 'modified_at')::timestamptz, (k.value ->> 'at')::timestamptz, now())
+        select case when k.name in ('order', 'customer')
+            then coalesce(t.told ->> 'modified_at', k.value ->> 'modified_at', k.value ->> 'at', now()::text)::timestamptz
             else '-infinity' end as modified_at
     ) as m
     where c.external_id is not null or e.email is not null

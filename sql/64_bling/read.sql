@@ -41,7 +41,9 @@ begin
         'status', body ->> 'status',
         'channel', case when coalesce(told #>> '{loja,id}', '0') = '0' then 'bling' else 'bling ' || (told #>> '{loja,id}') end,
         'customer', case when contact ~ '^[1-9][0-9]{0,19}$' then jsonb_strip_nulls(jsonb_build_object(
-            'external_id', contact, 'name', nullif(trim(told #>> '{contato,nome}'), '')
+            'external_id', contact, 'name', nullif(trim(told #>> '{contato,nome}'), ''),
+            -- What the contact itself says is newer than any order.
+            'modified_at', '-infinity'
         )) end,
         'items', vibe_private.read_bling_items(told -> 'itens'),
         'refunds', '[]'::jsonb
