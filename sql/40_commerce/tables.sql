@@ -41,6 +41,11 @@ comment on column vibe.customers.foreign_orders is 'orders in another currency t
 comment on column vibe.customers.purchase_frequency is 'orders per 30 days between the first order (which is not counted) and the last, a time of at least a day; null before the second order';
 comment on column vibe.customers.preferred_category is 'category of most pieces ordered (neither refund nor cancelled), the first by name among equals; null where no items are known';
 
+create index customers_by_words on vibe.customers using gin (
+    lower(name) public.gin_trgm_ops, lower(email) public.gin_trgm_ops, lower(external_id) public.gin_trgm_ops
+);
+comment on index vibe.customers_by_words is 'parts of names, addresses and numbers, for vibe.search_customers()';
+
 alter table vibe.customers enable row level security;
 -- One policy per command: a second one for select would turn the index condition into an OR.
 create policy read on vibe.customers for select using (site_id = any (array(select vibe.my_sites())));

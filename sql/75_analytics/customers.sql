@@ -23,6 +23,7 @@ declare
     summary json;
     sizes jsonb;
     matches bigint;
+    matches_found bigint;
     rows_of_page json;
 begin
     perform vibe.check_page(page, "limit", search);
@@ -39,13 +40,17 @@ begin
         matches := coalesce((sizes ->> coalesce(cluster, 'total'))::bigint, 0);
     else
         found := vibe.search_customers(of_site::text, search);
+    end if;
+    execute vibe.month_page_query(source, key, split_part(sort, '.', 2) = 'desc', matches, page, "limit")
+    into rows_of_page, matches_found
+    using found, cluster, of_site, asked.period_start, asked.through = asked.period_end, as_of is null;
+    if matches is null and matches_found is null and page > 1 then
+        -- Behind the last page nothing tells how many they are.
         execute format(
-            'select count(*) from (select unnest($1) as customer_id) as f join %s as a using (customer_id) where $2 is null or a.cluster = $2', source
+            'select count(*) from unnest($1) as f (customer_id) join %s as a on a.customer_id = f.customer_id where $2 is null or a.cluster = $2', source
         ) into matches using found, cluster;
     end if;
-    execute vibe.month_page_query(source, key, split_part(sort, '.', 2) = 'desc', matches, page, "limit", found is not null)
-    into rows_of_page
-    using found, cluster, of_site, asked.period_start, asked.through = asked.period_end, as_of is null;
+    matches := coalesce(matches, matches_found, 0);
     return json_build_object(
         'site_id', of_site,
         'currency', asked.currency,
@@ -211,27 +216,25 @@ grant execute on function vibe.customers_of_days(integer, date, date) to vibe_an
 
 -- From whichever end of the list is nearer: the last page costs what the first one does.
 create function vibe.month_page_query(
-    source text, sort_key text, is_descending boolean, matches bigint, page integer, page_size integer, is_search boolean
+    source text, sort_key text, is_descending boolean, matches bigint, page integer, page_size integer
 ) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     skipped constant bigint := (page - 1)::bigint * page_size;
-    here constant bigint := greatest(least(page_size, matches - skipped), 0);
-    is_near_end constant boolean := skipped > matches / 2;
+    here constant bigint := case when matches is null then page_size else greatest(least(page_size, matches - skipped), 0) end;
     -- Who has no name is last by name in either direction, hence not from the other end.
-    turned constant boolean := is_near_end and sort_key <> 'name';
-    direction constant text := case when is_descending <> turned then 'desc' else 'asc' end;
+    turned constant boolean := skipped > matches / 2 and sort_key <> 'name';
+    direction constant text := case when is_descending <> coalesce(turned, false) then 'desc' else 'asc' end;
 begin
     return format($query$
         with picked as materialized (
-            select a.*
-            from %1$s as a
-            %2$s
-            %3$s
+            select a.*, %2$s as matches
+            from %3$s
+            %4$s
             where $2 is null or a.cluster = $2
-            order by %4$s %5$s %6$s, a.customer_id %5$s
+            order by %1$s %5$s %6$s, a.customer_id %5$s
             offset %7$s limit %8$s
         )
         select json_agg(json_build_object(
@@ -244,7 +247,7 @@ begin
             'monetary_change', case when $5 and b.monetary > 0 then round(p.monetary / b.monetary - 1, 4) end,
             'order_count', case when $6 then c.order_count end, 'total_spent', case when $6 then c.total_spent end,
             'first_purchase_at', case when $6 then c.first_purchase_at end, 'last_purchase_at', case when $6 then c.last_purchase_at end
-        ) order by %9$s %10$s %6$s, p.customer_id %10$s)
+        ) order by %9$s %10$s %6$s, p.customer_id %10$s), max(p.matches)
         from picked as p
         join vibe.customers as c on c.site_id = $3 and c.customer_id = p.customer_id
         join vibe.rfm_cluster_labels as l on l.cluster = p.cluster
@@ -252,22 +255,23 @@ begin
             on b.site_id = $3 and b.customer_id = p.customer_id and b.period_end = $4
             and b.period_start = ($4 - interval '1 month')::date
     $query$,
-        source,
-        case when is_search then 'join unnest($1) as f (customer_id) on f.customer_id = a.customer_id' end,
-        case when sort_key = 'name' then 'join vibe.customers as c on c.site_id = $3 and c.customer_id = a.customer_id' end,
         case when sort_key = 'name' then 'lower(c.name)' else 'a.' || sort_key end,
+        case when matches is null then 'count(*) over ()' else 'null::bigint' end,
+        case when matches is null then 'unnest($1) as f (customer_id) join ' || source || ' as a on a.customer_id = f.customer_id'
+            else source || ' as a' end,
+        case when sort_key = 'name' then 'join vibe.customers as c on c.site_id = $3 and c.customer_id = a.customer_id' end,
         direction,
         case when sort_key = 'name' then 'nulls last' end,
-        case when turned then matches - skipped - here else skipped end,
+        case when turned then greatest(matches - skipped - here, 0) else skipped end,
         here,
         case when sort_key = 'name' then 'lower(c.name)' else 'p.' || sort_key end,
         case when is_descending then 'desc' else 'asc' end
     );
 end
 $$;
-comment on function vibe.month_page_query(text, text, boolean, bigint, integer, integer, boolean) is
-'the query for a page of vibe.get_customers(): its parameters are the ids found, the cluster, the site, the first day of the month, whether it has ended, and whether totals of all time are told';
-grant execute on function vibe.month_page_query(text, text, boolean, bigint, integer, integer, boolean) to vibe_analyst;
+comment on function vibe.month_page_query(text, text, boolean, bigint, integer, integer) is
+'the query for a page of vibe.get_customers(), of the customers found where matches is null; it counts them then: its parameters are the ids found, the cluster, the site, the first day of the month, whether it has ended, and whether totals of all time are told';
+grant execute on function vibe.month_page_query(text, text, boolean, bigint, integer, integer) to vibe_analyst;
 
 -- Definer, because an index that finds parts of words cannot be used below a policy; the site is one that the caller may see.
 create function vibe.search_customers(site text, search text) returns bigint[]
