@@ -20,6 +20,14 @@ insert into place values
     ('vibe.user_merges', null),
     ('vibe_private.changes', null),
     ('vibe_private.expired_funnel_users', null),
+    ('vibe.ai_model_events', null),
+    ('vibe.interactions', null),
+    ('vibe.source_deliveries', null),
+    ('vibe_private.inbox', 'contents of vibe.source_deliveries, which go with them; counted below'),
+    ('vibe_private.source_records', null),
+    ('vibe.source_states', 'of sites'),
+    ('vibe.sources', 'made by staff'),
+    ('vibe_private.source_secrets', 'of sites'),
     ('vibe.campaign_performance', 'sums of a day'),
     ('vibe.campaign_settings', 'of sites'),
     ('vibe.campaigns', 'made by staff'),
@@ -119,6 +127,23 @@ select vibe.calculate_funnel_days('shop', current_date - 45, current_date - 1) >
 select vibe.keep_events('shop', 30);
 select vibe_private.expire_events(:shop) as expired;
 
+-- Sources tell of her: two versions of an order, one that cannot be read, one of somebody else, a contact, a call, a model.
+select source_id as store from vibe.connect_woocommerce('shop', 'https://store.example', name => 'store') \gset
+select source_id as hub from vibe.connect_crm('shop', 'hub') \gset
+select source_id as scoring from vibe.connect_ai_model('shop', 'scoring') \gset
+select count(vibe_private.receive(:shop, d.source_id, d.topic, null, null, '{}', convert_to(d.body, 'UTF8'))) as deliveries
+from (values
+    (:store, 'order.updated', '{"id": 70, "status": "processing", "currency": "USD", "total": "5.00", "date_created_gmt": "2026-01-05T10:00:00", "date_modified_gmt": "2026-01-05T11:00:00", "billing": {"email": "ANA@mail.example", "first_name": "Ana", "last_name": "Anders"}}'),
+    (:store, 'order.updated', '{"id": 70, "status": "pending", "currency": "USD", "total": "5.00", "date_created_gmt": "2026-01-05T10:00:00", "billing": {"email": "ana@mail.example"}}'),
+    (:store, 'order.updated', '{"id": 71, "status": "processing", "currency": "USD", "total": "none", "billing": {"email": "ana@mail.example"}}'),
+    (:store, 'order.updated', '{"id": 72, "status": "processing", "currency": "USD", "total": "6.00", "date_created_gmt": "2026-01-05T10:00:00", "billing": {"email": "other@mail.example"}}'),
+    (:hub, 'contact.upserted', '{"id": "h1", "type": "contact.upserted", "occurredAt": "2026-01-05T10:00:00Z", "contact": {"externalId": "p1", "email": "ana@mail.example"}}'),
+    (:hub, 'interaction.created', '{"id": "h2", "type": "interaction.created", "occurredAt": "2026-01-05T10:00:00Z", "contact": {"externalId": "p1"}, "data": {"kind": "call", "note": "ana-phone"}}'),
+    (:scoring, 'result', '{"id": "m1", "type": "result", "model": "churn", "occurredAt": "2026-01-05T10:00:00Z", "value": 1, "customer": {"email": "ana@mail.example"}}')
+) as d (source_id, topic, body);
+select vibe_private.apply_batch(:shop, s.source_id) as applied from vibe.sources as s order by s.source_id;
+select status, count(*) from vibe.source_deliveries group by 1 order by 1;
+
 create view her_names as select '(?<![a-z])(ana-(phone|desk|old|number|c|page)|ana@mail\.example|Ana Anders)' as pattern;
 -- Rows by any column with an id of hers, or any text with a name of hers.
 create function of_hers() returns table (name text, n bigint) language plpgsql as $$
@@ -154,6 +179,8 @@ select external_id, order_count from vibe.customers;
 select anonymous_id, external_id from vibe.site_users;
 select external_id, customer_id is null as anonymous, amount from vibe.purchases order by 1;
 select step, users from vibe.daily_funnel_stats where day = current_date - 40 order by step;
+select topic, external_id, status from vibe.source_deliveries order by delivery_id;
+select count(*) as contents from vibe_private.inbox;
 select records is null as reload, table_name, kind from vibe_private.changes order by change_id desc limit 1;
 
 -- A customer who was never on the site.

@@ -13,7 +13,7 @@ begin
 end
 $$;
 comment on function vibe.erase_user(text, bigint, boolean) is
-'erases a person, all browsers and customer records that are known to be theirs included: events, sessions, days, conversions, profile, merges, warnings, segments'' history, RFM, the online list, campaign events, rejected records of imports that name them; purchases too, or made anonymous; then counts daily figures, funnels, RFM, revenue and segments again without them, also of days whose events have expired. Any id of a merged visitor will do. Returns how much was erased and what it cannot reach. Owners only; cannot be undone. Definer: see its text';
+'erases a person, all browsers and customer records that are known to be theirs included: events, sessions, days, conversions, profile, merges, warnings, segments'' history, RFM, the online list, campaign events, what sources delivered about them, interactions, model events, rejected records of imports that name them; purchases too, or made anonymous; then counts daily figures, funnels, RFM, revenue and segments again without them, also of days whose events have expired. Any id of a merged visitor will do. Returns how much was erased and what it cannot reach. Owners only; cannot be undone. Definer: see its text';
 grant execute on function vibe.erase_user(text, bigint, boolean) to vibe_member;
 
 create function vibe.erase_customer(site text, customer_id bigint, with_purchases boolean default false) returns jsonb
@@ -84,7 +84,8 @@ begin
         returning 1
     )
     select answer || jsonb_build_object('campaign_events', count(*)) into answer from gone;
-    answer := answer || vibe_private.erase_purchases(of_site, visitors, customers, with_purchases)
+    answer := answer || vibe_private.erase_deliveries(of_site, visitors, customers)
+        || vibe_private.erase_purchases(of_site, visitors, customers, with_purchases)
         || vibe_private.forget_funnel_users(of_site, visitors)
         || jsonb_build_object(
             'sessions', (select count(*) from vibe.site_sessions as s where s.site_id = of_site and s.user_id = any (visitors)),

@@ -11,7 +11,7 @@ begin
 end
 $$;
 comment on function vibe.export_user(text, bigint) is
-'everything stored about a person, all browsers and customer records that are known to be theirs included, as one JSON: visitors, sessions, events, days, conversions, merges, warnings, online list, campaign events, customer record, purchases, RFM, segments, rejected records of imports. For members of the site; any id of a merged visitor will do';
+'everything stored about a person, all browsers and customer records that are known to be theirs included, as one JSON: visitors, sessions, events, days, conversions, merges, warnings, online list, campaign events, deliveries of sources, interactions, model events, customer record, purchases, RFM, segments, rejected records of imports. For members of the site; any id of a merged visitor will do';
 grant execute on function vibe.export_user(text, bigint) to vibe_member;
 
 create function vibe.export_customer(site text, customer_id bigint) returns jsonb
@@ -84,6 +84,11 @@ begin
               and (p.customer_id = any (customers) or (p.customer_id is null and p.user_id = any (visitors)))),
         'rfm', (select coalesce(jsonb_agg(to_jsonb(a) - 'site_id' order by a.period_start, a.period_end), '[]') from vibe.rfm_analysis as a
             where a.site_id = of_site and a.customer_id = any (customers)),
+        'deliveries', vibe.person_deliveries(of_site, visitors, customers),
+        'interactions', (select coalesce(jsonb_agg(to_jsonb(i) - 'site_id' order by i.at, i.interaction_id), '[]') from vibe.interactions as i
+            where i.site_id = of_site and i.customer_id = any (customers)),
+        'ai_model_events', (select coalesce(jsonb_agg(to_jsonb(e) - 'site_id' order by e.at, e.event_id), '[]') from vibe.ai_model_events as e
+            where e.site_id = of_site and e.customer_id = any (customers)),
         'segments', (select coalesce(jsonb_agg(jsonb_build_object('segment', g.name, 'entered_at', m.entered_at, 'left_at', m.left_at)
                 order by m.entered_at, g.name), '[]')
             from vibe.segment_members as m

@@ -51,7 +51,8 @@ begin
     perform vibe_private.refresh_segments(of_site);
     -- Last, when all that is counted of events has been counted.
     perform vibe_private.expire_events(of_site);
+    perform vibe_private.expire_deliveries(of_site);
 end
 $$;
 comment on function vibe_private.calculate_nightly(integer, date, date) is
-'daily figures and funnels from first_due to yesterday, RFM of the months they touch, the month before and the running one, then customers scored by the stored cluster models, the members of segments, and the expiry of events';
+'daily figures and funnels from first_due to yesterday, RFM of the months they touch, the month before and the running one, then customers scored by the stored cluster models, the members of segments, and the expiry of events and deliveries';
