@@ -21,7 +21,7 @@ begin
         'paths', (
             select json_object_agg(p.path, p.item order by p.path)
             from (
-                select r.path, json_object_agg(lower(r.method), vibe_private.operation(r.method, r.path, r.role, f.oid, r.answer, r.statuses) order by r.method) as item
+                select r.path, json_object_agg(lower(r.method), vibe_private.operation(r.method, r.path, r.role, f.oid, coalesce(r.answer::jsonb, vibe_private.answer_schemas() -> (r.method || ' ' || r.path)), r.statuses) order by r.method) as item
                 from vibe.routes as r
                 -- Of several forms the one that takes most says most.
                 cross join lateral (
@@ -105,7 +105,7 @@ as $$
 $$;
 comment on function vibe_private.route_errors() is 'the errors that any endpoint may answer with, all in one envelope';
 
-create function vibe_private.operation(method text, path text, role text, function_oid oid, answer json, statuses int[]) returns json
+create function vibe_private.operation(method text, path text, role text, function_oid oid, answer jsonb, statuses int[]) returns json
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -168,7 +168,7 @@ begin
     );
 end
 $$;
-comment on function vibe_private.operation(text, text, text, oid, json, int[]) is 'an endpoint as an operation of OpenAPI: how its function is called and what it gives';
+comment on function vibe_private.operation(text, text, text, oid, jsonb, int[]) is 'an endpoint as an operation of OpenAPI: how its function is called and what it gives';
 
 create function vibe_private.function_arguments(function_oid oid)
 returns table (place bigint, name text, type oid, required boolean, standard jsonb)
@@ -180,7 +180,8 @@ begin
     return query
     select a.place, a.name, a.type, a.place <= a.count - a.defaults,
         -- A literal is a value; null and what is computed at the call are not told.
-        case when a.text ~ '^''([^'']|'''')*''::[a-z ]+$' then to_jsonb(replace(substring(a.text from '^''(.*)''::'), '''''', ''''))
+        case when a.text ~ '^''([^'']|'''')*''::jsonb?$' then substring(a.text from '^''(.*)''::')::jsonb
+            when a.text ~ '^''([^'']|'''')*''::[a-z ]+$' then to_jsonb(replace(substring(a.text from '^''(.*)''::'), '''''', ''''))
             when a.text ~ '^(-?[0-9.]+|true|false)$' then a.text::jsonb end
     from (
         select row_number() over (order by i.position) as place, i.name, i.type, p.pronargs as count, p.pronargdefaults as defaults,
@@ -269,7 +270,7 @@ as $$
 $$;
 comment on function vibe_private.columns_schema(jsonb) is 'columns as pairs of name and type''s oid, as JSON Schema of a row; any may be null';
 
-create function vibe_private.success(routine pg_proc, answer json, statuses int[]) returns jsonb
+create function vibe_private.success(routine pg_proc, answer jsonb, statuses int[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -282,8 +283,8 @@ declare
     );
     row_schema jsonb := case
         when answer is not null then answer
-        when routine.prorettype = 'record'::regtype then vibe_private.columns_schema(names)
-        else vibe_private.type_schema(routine.prorettype, not routine.proretset)
+        when routine.prorettype = 'record'::regtype then vibe_private.columns_schema(names)::jsonb
+        else vibe_private.type_schema(routine.prorettype, not routine.proretset)::jsonb
     end;
     content jsonb := case
         when routine.prorettype = 'void'::regtype then null
@@ -297,9 +298,8 @@ begin
         select jsonb_object_agg(s.status, jsonb_strip_nulls(jsonb_build_object('description', case s.status
             when 200 then 'The answer.' when 201 then 'It is made.' when 202 then 'The work has begun.' when 204 then 'It is done.' else 'The function''s own answer.'
         end)) || case when content is null or s.status = 204 then '{}' else jsonb_build_object('content', content) end)
-        from unnest(statuses || case when routine.prorettype = 'void'::regtype then 204 when 200 = any (statuses) then null else 200 end) as s (status)
-        where s.status is not null
+        from unnest(case when cardinality(statuses) > 0 then statuses when routine.prorettype = 'void'::regtype then '{204}' else '{200}' end) as s (status)
     );
 end
 $$;
-comment on function vibe_private.success(pg_proc, json, int[]) is 'what a function answers when nothing is wrong, by status: its rows or value, a file where it opens a cursor, nothing where it is void';
+comment on function vibe_private.success(pg_proc, jsonb, int[]) is 'what a function answers when nothing is wrong, by status: its rows or value, a file where it opens a cursor, nothing where it is void';

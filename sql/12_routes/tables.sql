@@ -17,8 +17,8 @@ comment on column vibe.routes.method is 'of HTTP, in capital letters';
 comment on column vibe.routes.path is 'path below the server''s root; {name} is one segment, given to the function as that argument';
 comment on column vibe.routes.function_name is 'a function of schema vibe; it gets the path''s, query''s or body''s values by argument name';
 comment on column vibe.routes.role is 'vibe_anon: anyone may call; else only who is signed in, and the function''s grants decide';
-comment on column vibe.routes.answer is 'JSON Schema of the answer, for the description of a function that returns json; null: the signature says it';
-comment on column vibe.routes.statuses is 'statuses of success that the function sets itself, other than 200 (204 where it returns void), for the description';
+comment on column vibe.routes.answer is 'JSON Schema of the answer of a function that returns json, for the description; null: the one among vibe_private.answer_schemas(), or what the signature says';
+comment on column vibe.routes.statuses is 'statuses of success, for the description; empty: 200, or 204 where the function returns void';
 comment on column vibe.routes.writes is 'a GET that may write: where an outside service sends browsers to, guarded by a state that serves once';
 
 alter table vibe.routes enable row level security;

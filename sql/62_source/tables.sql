@@ -246,7 +246,7 @@ insert into vibe_private.queue_kinds (kind, step_function, every, subjects_funct
     ('apply_inbox', 'step_apply_inbox', '1 second', 'waiting_sources', '1 hour'),
     ('import_woocommerce', 'step_import_woocommerce', '1 hour', 'woocommerce_sources', '30 days');
 
-insert into vibe.routes (method, path, function_name, role) values
-    ('POST', '/webhooks/woocommerce/{site}', 'receive_woocommerce', 'vibe_anon'),
-    ('POST', '/webhooks/crm/{site}', 'receive_crm', 'vibe_anon'),
-    ('POST', '/webhooks/ai-models/{site}', 'receive_ai_model', 'vibe_anon');
+insert into vibe.routes (method, path, function_name, role, statuses) values
+    ('POST', '/webhooks/woocommerce/{site}', 'receive_woocommerce', 'vibe_anon', '{}'),
+    ('POST', '/webhooks/crm/{site}', 'receive_crm', 'vibe_anon', '{202}'),
+    ('POST', '/webhooks/ai-models/{site}', 'receive_ai_model', 'vibe_anon', '{202}');

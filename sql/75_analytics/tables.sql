@@ -13,12 +13,14 @@ create trigger windows_updated after update on vibe.daily_user_stats
     for each statement when (pg_trigger_depth() = 0) execute function vibe_private.count_windows();
 comment on trigger windows_updated on vibe.daily_user_stats is 'counts the users of 30 and 60 days';
 
+insert into vibe.routes (method, path, function_name, statuses) values
+    ('POST', '/api/v1/segments', 'add_segment', '{201}');
+
 insert into vibe.routes (method, path, function_name) values
     ('GET', '/api/v1/analytics', 'get_analytics'),
     ('GET', '/api/v1/customers', 'get_customers'),
     ('GET', '/api/v1/customers/{id}', 'get_customer'),
     ('GET', '/api/v1/segments', 'get_segments'),
-    ('POST', '/api/v1/segments', 'add_segment'),
     ('POST', '/api/v1/segments/preview', 'try_segment'),
     ('GET', '/api/v1/segments/{id}/members', 'get_segment_members'),
     ('GET', '/api/v1/funnels/{id}', 'get_funnel'),

@@ -48,6 +48,8 @@ enum RouteError {
     case "23503", "23514": 400
     case "40001", "40P01", "55P03": 503
     case "57014": 504
+    // What a function says of a name that it was given; objects of its own it always finds.
+    case "42704": 404
     // A function that does not fit its tables is not the caller's doing.
     case let state where state.hasPrefix("42") && state != "42501": 500
     default: error.status
