@@ -65,7 +65,8 @@ def tenants(database):
             admin.execute("select vibe.import_events(%s, 'plausible', e'date,visitors,pageviews,visits\n2020-01-01,1,1,1')", [name])
             admin.execute("insert into vibe.products (site_id, source_id, product_id, currency) select vibe.site_id(%s), b.source_id, '1', 'BRL' "
                           "from vibe.connect_bling(%s, 'app', 'secret') as b", [name, name])
-            # Days of revenue are marked until somebody counts them.
+            # Days of revenue and periods of RFM are marked until somebody counts them.
+            admin.execute("update vibe.rfm_analysis set small_n = small_n where site_id = vibe.site_id(%s)", [name])
             admin.execute("update vibe.purchases set channel = 'web' where site_id = vibe.site_id(%s)", [name])
         track(admin, "alpha"), track(admin, "beta")
         for email in ("viewer", "member", "owner", "outsider", "rival"):
