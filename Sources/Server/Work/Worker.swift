@@ -11,6 +11,7 @@ actor Worker {
   private static let patience = Duration.seconds(6)
   private static let signOfLifeEvery = Duration.seconds(5)
   private static let retry = Duration.seconds(1)
+  private static let mostRefusals = 5
 
   private let id = UUID().uuidString.lowercased()
   private let places: Int
@@ -67,12 +68,16 @@ actor Worker {
       for job in claim.jobs { begin(job) }
       return claim.wait
     } catch {
-      logger.debug("the queue cannot be asked", metadata: ["reason": "\(error)"])
+      let isRefused = if case .refused = error { true } else { false }
+      logger.log(
+        level: isRefused ? .warning : .debug, "the queue cannot be asked", metadata: ["reason": "\(error)"])
       return Self.retry
     }
   }
 
   private func begin(_ job: Claim.Job) {
+    // Its lease ended while the database was away, and nobody else was there: what was begun goes on.
+    guard running[job.id] == nil else { return }
     metrics.add("vibe_queue_jobs")
     running[job.id] = Task {
       await work(on: job)
@@ -121,9 +126,7 @@ actor Worker {
       case .stop(let status):
         metrics.add("vibe_queue_\(status)_total")
         let level = status == "failed" ? Logger.Level.warning : .debug
-        logger.log(
-          level: level, "a job ended here",
-          metadata: ["job": "\(job.id)", "kind": "\(job.kind)", "status": "\(status)"])
+        logger.log(level: level, "a job ended here", metadata: job.metadata(["status": "\(status)"]))
         await messenger.close()
         return
       }
@@ -134,7 +137,8 @@ actor Worker {
   /// Has SQL do a step, again as long as it is not known whether it was done; `nil` when the job is left to others.
   private func step(_ step: Int, of job: Claim.Job, answer: [UInt8]?) async -> Decision? {
     var answer = answer
-    let deadline = ContinuousClock.now + .seconds(60)
+    var refusals = 0
+    var isTold = false
     while !Task.isCancelled {
       let statement = Names.queueStep(step, of: job.id, by: id, answer: answer)
       do {
@@ -144,19 +148,30 @@ actor Worker {
           ticket: pool.ticket())
         metrics.add("vibe_queue_steps_total")
         return Decision(rows[0].string() ?? "")
+      } catch .closing {
+        return nil
       } catch .refused(let error) where error.sqlState.hasPrefix("22") && answer != nil {
         // JSON that PostgreSQL does not take: the step hears of it instead.
         answer = Array("{\"error\":\"\(OutgoingError.notText.rawValue)\"}".utf8)
       } catch {
-        logger.warning(
-          "a step of a job was not done",
-          metadata: ["job": "\(job.id)", "kind": "\(job.kind)", "reason": "\(error)"])
-        if case .closing = error { return nil }
+        // The database may be away for long; what it refuses, such as a deadlock, it may take the next time.
+        if case .refused = error { refusals += 1 }
+        if !isTold || refusals >= Self.mostRefusals {
+          logger.warning("a step of a job was not done", metadata: job.metadata(["reason": "\(error)"]))
+        }
+        isTold = true
+        guard refusals < Self.mostRefusals else { return nil }
+        try? await Task.sleep(for: Self.retry)
       }
-      guard ContinuousClock.now < deadline else { return nil }
-      try? await Task.sleep(for: Self.retry)
     }
     return nil
+  }
+}
+
+extension Claim.Job {
+  /// What a log line says about the job.
+  fileprivate func metadata(_ more: Logger.Metadata) -> Logger.Metadata {
+    more.merging(["job": "\(id)", "kind": "\(kind)"]) { $1 }
   }
 }
 
