@@ -154,6 +154,8 @@ def test_a_job_goes_through_its_requests_and_shows_how_far_it_is(admin, make_fak
     assert held.wait(30)
     running = job(admin, number)
     assert (running["status"], running["progress"], running["processed"], running["total"], running["added"]) == ("running", 60, 3, 5, 3)
+    status, rows = server.request(f"/rest/v1/queue_status?job_id=eq.{number}&select=site,state,progress", token=server.secret_key)
+    assert (status, rows) == (200, [{"site": "shop", "state": "running", "progress": 60}])
     assert running["worker"] and running["lease_until"] > running["now"] and running["started_at"]
     seen.set()
     done = until_status(admin, number, "done")
@@ -321,6 +323,32 @@ def test_lost_connections_to_the_database_do_no_step_twice(admin, make_fake, ser
         until_status(admin, number, "done")
         assert applied(admin, number) == list(range(1, 61))
         assert job(admin, number)["added"] == 60
+
+
+def test_a_database_that_is_away_for_longer_than_a_lease(admin, make_fake, serve):
+    held, release = threading.Event(), threading.Event()
+
+    def script(request):
+        if request.path.startswith("/a/3"):
+            held.set()
+            release.wait(30)
+        return page(request)
+
+    fake = make_fake(script)
+    serve(fake)
+    number = walk(admin, fake)
+    assert held.wait(30)
+    admin.execute("alter role vibe_server nologin")
+    try:
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'vibe_server'")
+        release.set()
+        until(lambda: (found := job(admin, number))["lease_until"] < found["now"], "the end of the lease")
+        time.sleep(1)
+    finally:
+        admin.execute("alter role vibe_server login")
+    until_status(admin, number, "done")
+    # The answer that came meanwhile is handed in, and nothing is asked for or stored twice.
+    assert applied(admin, number) == [1, 2, 3, 4, 5] and len(fake.requests) == 5
 
 
 def test_answers_that_are_none(admin, make_fake, serve):

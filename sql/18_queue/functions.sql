@@ -136,19 +136,3 @@ $$;
 comment on function vibe.cancel_job(text, bigint) is
 'cancels a job and returns its status: a queued one is cancelled at once; a running one (cancelling) ends after its present step, and what it has stored stays; one that has ended is left alone. For members. Definer: nobody may write jobs directly';
 grant execute on function vibe.cancel_job(text, bigint) to vibe_member;
-
-create function vibe_private.forget_old_queue() returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    delete from vibe.queue_jobs as j
-    using vibe_private.queue_kinds as k
-    where k.kind = j.kind and j.finished_at < now() - k.keep
-      and exists (
-          select from vibe.queue_jobs as n
-          where n.site_id = j.site_id and n.kind = j.kind and n.subject = j.subject and (n.created_at, n.job_id) > (j.created_at, j.job_id)
-      );
-end
-$$;
-comment on function vibe_private.forget_old_queue() is 'removes jobs that have ended and are older than their kind keeps them; the last of each subject stays';

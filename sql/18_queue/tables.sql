@@ -29,7 +29,7 @@ comment on column vibe_private.queue_kinds.circuit_pause is 'for how long it is 
 comment on column vibe_private.queue_kinds.every is 'how often the work begins by itself, counted from the beginning of the last job; null: only when asked for';
 comment on column vibe_private.queue_kinds.subjects_function is
 'function of this schema () returns table (site_id int, subject text, input jsonb): for what it begins by itself';
-comment on column vibe_private.queue_kinds.keep is 'how long jobs that have ended are kept; the last of each subject stays';
+comment on column vibe_private.queue_kinds.keep is 'how long jobs that have ended are kept: older ones go when the next of the subject ends';
 comment on column vibe_private.queue_kinds.ticked_at is 'when subjects_function was asked last';
 comment on column vibe_private.queue_kinds.problem is 'SQLSTATE and message when that failed; null when it did not';
 

@@ -239,10 +239,15 @@ begin
     where j.job_id = queue_end.job_id;
     delete from vibe_private.queue_states as s where s.job_id = queue_end.job_id;
     delete from vibe_private.queue_cancels as c where c.job_id = queue_end.job_id;
+    delete from vibe.queue_jobs as o
+    using vibe.queue_jobs as j, vibe_private.queue_kinds as k
+    where j.job_id = queue_end.job_id and k.kind = j.kind
+      and o.site_id = j.site_id and o.kind = j.kind and o.subject = j.subject
+      and o.created_at < now() - k.keep and o.finished_at < now() - k.keep and o.job_id <> j.job_id;
     return jsonb_build_object('do', 'stop', 'status', queue_end.status);
 end
 $$;
-comment on function vibe_private.queue_end(bigint, text, jsonb) is 'ends a job: done, failed or cancelled';
+comment on function vibe_private.queue_end(bigint, text, jsonb) is 'ends a job: done, failed or cancelled; those before it that are older than its kind keeps them go';
 
 create function vibe_private.queue_fail(job_id bigint, decision jsonb, after interval) returns boolean
 language plpgsql volatile

@@ -136,7 +136,7 @@ begin
                 -- Who reads all events waits behind us, and months are made long before they are needed.
                 perform set_config('lock_timeout', '1s', true), vibe_private.add_partitions();
             when 'old_partitions' then perform vibe_private.drop_empty_partitions();
-            when 'cleaning' then perform vibe_private.forget_old_tracking(), vibe_private.forget_old_queue();
+            when 'cleaning' then perform vibe_private.forget_old_tracking();
             when 'revenue' then perform vibe_private.refresh_revenue(of_site), vibe_private.refresh_customer_days(of_site);
             when 'nightly' then
                 select (now() at time zone s.time_zone)::date - 1 into through from vibe.sites as s where s.site_id = of_site;
