@@ -21,6 +21,10 @@ EXAMPLES = {
     "funnel_trend": {"funnel": "checkout"}, "funnel_users": {"funnel": "checkout"},
     "create_funnel(definition,site)": {"definition": {"name": "$new", "steps": STEPS}},
     "create_funnel(name,site,steps,within)": {"name": "$new", "steps": STEPS},
+    "create_campaign": {"name": "$new"}, "update_campaign": {"campaign_id": "$campaign", "status": "paused"}, "get_campaign": {"campaign_id": "$campaign"},
+    "get_campaign_performance": {"campaign_id": "$campaign"}, "campaign_days": {"campaign_id": "$campaign"}, "get_campaign_events": {"campaign_id": "$campaign"},
+    "track_campaign_event": {"campaign_id": "$campaign", "event_type": "click"}, "report_campaign_day": {"campaign_id": "$campaign", "date": "2026-01-01"},
+    "campaign_site": {"campaign_id": "$campaign"}, "delete_campaign": {"campaign_id": 0},
     "create_goal": {"name": "$new", "page_pattern": "/x"}, "create_segment": {"name": "$new", "criteria": BUYERS},
     "create_site": {"name": "$new"}, "create_user": {"email": "$new@example.com", "password": "a long password"},
     "create_rfm_map": {"description": "x", "clusters": []},
@@ -46,6 +50,8 @@ EXAMPLES = {
 }
 # The tables that take rows: a row, a change of it, and the column by which it is found again.
 WRITABLE = {
+    "campaigns": ({"name": "$new"}, {"status": "paused"}, "name"),
+    "campaign_events": ({"campaign_id": "$campaign", "event_type": "$new"}, {"value": 1}, "event_type"),
     "customers": ({"external_id": "$new"}, {"name": "x"}, "external_id"),
     "funnels": ({"name": "$new"}, {"mode": "strict"}, "name"),
     "funnel_steps": ({"funnel_id": "$funnel", "position": 9, "name": "$new", "event_name": "x"}, {"event_name": "y"}, "name"),

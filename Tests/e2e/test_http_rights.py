@@ -43,6 +43,7 @@ def people(tenants, make_server):  # noqa: F811
             'user', (select min(user_id) from vibe.site_users as u where u.site_id = s.site_id),
             'customer', (select min(customer_id) from vibe.customers as c where c.site_id = s.site_id),
             'purchase', (select min(purchase_id) from vibe.purchases as p where p.site_id = s.site_id),
+            'campaign', (select min(campaign_id) from vibe.campaigns as c where c.site_id = s.site_id),
             'funnel', (select min(funnel_id) from vibe.funnels as f where f.site_id = s.site_id))::text
         from vibe.sites as s where name = 'alpha'""").fetchone()[0])
     everybody.filler = Filler(everybody.ids)

@@ -16,6 +16,7 @@ begin
             ('customer_id', 'the customer, as in vibe.customers'),
             ('session_id', 'the visit, as in vibe.site_sessions'),
             ('purchase_id', 'the order or refund, as in vibe.purchases'),
+            ('campaign_id', 'the campaign, as in vibe.campaigns'),
             ('funnel_id', 'the funnel, as in vibe.funnels'),
             ('segment_id', 'the segment, as in vibe.segments'),
             ('segmentation_id', 'the segmentation, as in vibe.segmentations'),
