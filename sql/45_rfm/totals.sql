@@ -44,13 +44,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Each branch names only the transition tables that its kind of statement has.
+    -- Each branch names only the transition tables that its kind of statement has. Sites that are just going leave no marks.
     if tg_op = 'INSERT' then
         insert into vibe.rfm_marks (site_id, period_start, period_end)
-        select distinct r.site_id, r.period_start, r.period_end from new_rows as r;
+        select distinct r.site_id, r.period_start, r.period_end from new_rows as r join vibe.sites as s using (site_id);
     else
         insert into vibe.rfm_marks (site_id, period_start, period_end)
-        select distinct r.site_id, r.period_start, r.period_end from old_rows as r;
+        select distinct r.site_id, r.period_start, r.period_end from old_rows as r join vibe.sites as s using (site_id);
     end if;
     return null;
 end
