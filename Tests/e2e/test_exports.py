@@ -174,6 +174,7 @@ def test_constant_memory_and_cancel(server, shop):
             r_score, f_score, m_score, cluster, map_version, small_n)
         select vibe.site_id('large'), n, a.period_start, a.period_end, 1, 1, n, 'BRL', 0, 1, 1, 1, 'lost', a.map_version, false
         from generate_series(1001, 151000) as n, (select * from vibe.rfm_analysis where period_start = '2026-03-01' limit 1) as a""")
+    shop.execute("analyze vibe.customers, vibe.rfm_analysis")
     before, most, size, lines = resident(server.process.pid), 0, 0, 0
     address = f"{server.url}/api/v1/customers/export?site=large&month={MONTH}"
     with urllib.request.urlopen(urllib.request.Request(address, headers={"Authorization": f"Bearer {server.ann}"}), timeout=60) as answer:

@@ -2,7 +2,6 @@
 -- schemas that the tests of these answers hold them to.
 create function vibe_private.answer_schemas() returns jsonb
 language sql immutable
-set search_path = pg_catalog, pg_temp
 return $json${
   "GET /api/v1/analytics": {
     "type": "object",

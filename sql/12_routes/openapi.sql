@@ -16,7 +16,7 @@ begin
         'tags', (
             select json_agg(json_build_object('name', t.name, 'description', t.description) order by t.place)
             from vibe_private.route_tags() as t
-            where exists (select from vibe.routes as r where r.path ~ t.pattern and vibe_private.route_tag(r.path) = t.name)
+            where t.name in (select vibe_private.route_tag(r.path) from vibe.routes as r)
         ),
         'paths', (
             select json_object_agg(p.path, p.item order by p.path)
@@ -111,7 +111,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     routine pg_proc := (select p from pg_proc as p where p.oid = function_oid);
-    remark constant text := obj_description(function_oid, 'pg_proc');
+    -- Some begin with the address, which is said already.
+    remark constant text := regexp_replace(obj_description(function_oid, 'pg_proc'), '^(GET|POST|PUT|PATCH|DELETE) /[^ ]+: ', '');
     has_body constant boolean := method <> 'GET';
     is_webhook constant boolean := path like '/webhooks/%';
     parameters json;

@@ -34,7 +34,7 @@ begin
 end
 $$;
 comment on function vibe.add_segment(text, jsonb, text, text, text) is
-'vibe.create_segment() for POST /api/v1/segments: the answer, 201, is the segment as vibe.segment_list() has it; for members of the site';
+'makes a segment as vibe.create_segment() does, also POST /api/v1/segments: the answer, 201, is the segment as vibe.segment_list() has it; for members of the site';
 grant execute on function vibe.add_segment(text, jsonb, text, text, text) to vibe_member;
 
 create function vibe.try_segment(
@@ -65,7 +65,7 @@ begin
 end
 $$;
 comment on function vibe.try_segment(jsonb, text, timestamptz, text) is
-'vibe.preview_segment() for POST /api/v1/segments/preview: how many meet the criteria, and five of them; stores nothing';
+'tries criteria as vibe.preview_segment() does, also POST /api/v1/segments/preview: how many meet them, and five of them; stores nothing';
 grant execute on function vibe.try_segment(jsonb, text, timestamptz, text) to vibe_analyst;
 
 create function vibe.check_segment(name text, criteria jsonb, subject text, description text) returns void
