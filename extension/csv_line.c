@@ -128,6 +128,8 @@ head_of(FunctionCallInfo fcinfo, HeapTupleHeader record)
 		Oid			function;
 		bool		ignored;
 
+		if (TupleDescAttr(head->shape, i)->attisdropped)
+			continue;
 		column->type = getBaseType(TupleDescAttr(head->shape, i)->atttypid);
 		get_type_category_preferred(column->type, &column->category, &ignored);
 		getTypeOutputInfo(column->type, &function, &ignored);
