@@ -86,17 +86,6 @@ select vibe.change_campaign_settings('shop', conversion_types => '{sent}');
 select vibe.change_campaign_settings('shop', conversion_types => array['a', null]);
 select vibe.change_campaign_settings('shop', passive_types => '{" x"}');
 
--- Deliveries of sources bring events too, under their own id once; a campaign of another site is none.
-select vibe_private.add_campaign_event(2, :letter, 'click', '2026-03-01 12:00Z', null, '{}');
-select vibe_private.add_campaign_event(1, null, 'click', '2026-03-01 12:00Z', null, '{}');
-select vibe_private.add_campaign_event(1, :letter, '', '2026-03-01 12:00Z', null, '{}');
-select vibe_private.add_campaign_event(1, :letter, 'click', '2199-03-01 12:00Z', null, '{}');
-insert into vibe.customers (site_id, customer_id, external_id) overriding system value values (1, 5, 'ana');
-select vibe_private.add_campaign_event(1, :letter, 'click', '2026-03-01 12:00Z', 5, '{"event_id": "d1", "value": 2}')
-    = vibe_private.add_campaign_event(1, :letter, 'click', '2026-03-02 12:00Z', 5, '{"event_id": "d1", "value": 3}') as same;
-select vibe_private.add_campaign_event(1, :letter, 'click', null, null, '{"customer": "ana", "occurred_at": "2026-03-03T12:00:00Z"}') is not null as kept;
-select occurred_at, customer_id, external_id, value, metadata from vibe.campaign_events where event_type = 'click' and site_id = 1 order by occurred_at;
-
 -- What direct writing breaks, the tables refuse.
 \set VERBOSITY terse
 insert into vibe.campaigns (site_id, name, utm_campaign) values (1, 'x', 'Big');

@@ -39,45 +39,6 @@ comment on function vibe.track_campaign_event(bigint, text, jsonb) is
 'stores an event of a campaign and returns its campaign_event_id. metadata may hold anything; it means something here: customer_id or customer (the shop''s own number), user_id or visitor (the tracker''s id): to whom it happened; occurred_at: when, now if not told; value, cost: money; order: the shop''s order number that a conversion is about; event_id: what is sent again under it is stored once. Errors name the member, its value and the rule';
 grant execute on function vibe.track_campaign_event(bigint, text, jsonb) to vibe_member;
 
-create function vibe_private.add_campaign_event(
-    site_id integer, campaign_id bigint, event_type text, at timestamptz, customer_id bigint, metadata jsonb
-) returns bigint
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_variable
-declare
-    told record;
-    made bigint;
-begin
-    if not exists (select from vibe.campaigns as c where c.site_id = site_id and c.campaign_id = campaign_id) then
-        perform vibe_private.fail(format('campaign %s does not exist', coalesce(campaign_id::text, 'null')), errcode => 'PT404');
-    elsif coalesce(event_type, '') !~ '^\S(.{0,98}\S)?$' then
-        perform vibe_private.fail(format('event_type is %s', coalesce(quote_literal(left(event_type, 120)), 'null')),
-            'event_type must be 1 to 100 characters, no space at either end.');
-    end if;
-    select * into told
-    from vibe.campaign_event_fields(site_id, coalesce(metadata, '{}') || jsonb_strip_nulls(jsonb_build_object('occurred_at', at)));
-    insert into vibe.campaign_events as e (
-        site_id, campaign_id, event_type, occurred_at, customer_id, user_id, external_id, order_id, value, cost, metadata
-    )
-    values (
-        site_id, campaign_id, event_type, told.occurred_at, coalesce(customer_id, told.customer_id), told.user_id,
-        told.event_id, told.order_id, told.value, told.cost, coalesce(metadata, '{}')
-    )
-    on conflict on constraint campaign_events_external_id_key do nothing
-    returning e.campaign_event_id into made;
-    if made is null then
-        select e.campaign_event_id into made
-        from vibe.campaign_events as e
-        where e.site_id = site_id and e.campaign_id = campaign_id and e.external_id = told.event_id;
-    end if;
-    return made;
-end
-$$;
-comment on function vibe_private.add_campaign_event(integer, bigint, text, timestamptz, bigint, jsonb) is
-'vibe.track_campaign_event() for deliveries of sources, which nobody signs in for; at and customer_id take the place of what metadata say';
-
 create function vibe.campaign_event_fields(
     of_site integer, metadata jsonb,
     out customer_id bigint, out user_id bigint, out occurred_at timestamptz, out value numeric, out cost numeric,
