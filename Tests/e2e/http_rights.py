@@ -38,6 +38,7 @@ EXAMPLES = {
     "import_csv": {"kind": "orders", "content": "order_id,purchased_at,amount\n1,2024-01-01,1"},
     "import_events": {"format": "plausible", "content": "date,visitors,pageviews,visits\n2020-01-01,1,1,1"},
     "keep_events": {"days": 400}, "set_time_zone": {"time_zone": "Nowhere"}, "use_rfm_map": {"version": 1},
+    "get_customer": {"id": "$customer"}, "get_funnel": {"id": "$funnel"}, "try_segment": {"criteria": BUYERS}, "add_segment": {"name": "$new", "criteria": BUYERS},
     "preview_segment": {"criteria": BUYERS}, "segment_query": {"criteria": BUYERS}, "stats_series": {"metric": "page_views"},
     "rfm_scores(period,site)": {"period": "2026-01"}, "calculate_rfm(period,site)": {"period": "2026-01"},
     "rfm_movement(from_period,site,to_period)": {"from_period": "2026-01", "to_period": "2026-02"},
