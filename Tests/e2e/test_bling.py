@@ -208,6 +208,11 @@ def test_from_consent_to_figures(shop, bling):
     shop.finish()
     assert bling.count(r"GET /pedidos/vendas/\d") == 131
     assert shop.rows("select product_id from vibe.stock_levels") == [("500",)]
+    # Everything again, as a member may ask for.
+    status, job = shop.servers[0].request("/rest/v1/rpc/import_source", {"site": "shop", "source_id": shop.source_id, "everything": True}, token)
+    assert status == 200, job
+    until(lambda: bling.count(r"GET /pedidos/vendas/\d") == 261, what="the reading of everything")
+    shop.finish()
 
 
 def test_pace_of_two_servers(shop, bling):

@@ -133,6 +133,14 @@ select external_id, name, email, order_count from vibe.customers;
 select vibe.erase_customer('shop', customer_id) is not null as erased from vibe.customers;
 select count(*) from vibe_private.bling_tasks where kind = 'contact';
 
+-- What cannot be an answer is tried again; where the server may not ask, nobody tries.
+select vibe_private.bling_problem(a.account, asked, answer) ->> 'code' as code
+from (select null::vibe_private.bling_account as account) as a, (values
+    ('{"what": "orders"}'::jsonb, page('{}')), ('{"what": "order"}', page('[]')), ('{"what": "order"}', page('{}')), ('{"what": "orders"}', page('[]')),
+    ('{"what": "order"}', '{"status": 200, "body": "{\"data\": "}'), ('{"what": "order"}', '{"status": 301, "body": ""}'), ('{"what": "order"}', '{"error": "not_text", "status": 200}'),
+    ('{"what": "order"}', '{"error": "not_allowed"}'), ('{"what": "order", "path": "/pedidos/vendas/1"}', refused(403, 'FORBIDDEN')), ('{"what": "order"}', refused(503, 'SERVER_ERROR'))
+) as t (asked, answer);
+
 -- Limits: a pause is no failure, the end of the day's share waits for Bling's midnight, and eight pauses in a row are a failure.
 select vibe_private.want_from_bling(:shop, (select source_id from vibe.sources), 'order', '{1}');
 select play('bling_read');

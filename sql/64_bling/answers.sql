@@ -15,14 +15,18 @@ create function vibe_private.bling_trouble(answer jsonb) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select jsonb_build_object('do', 'retry', 'after', case when a.pause ~ '^[0-9]{1,5}$' then a.pause::int end) || case
-        when $1 ? 'error' then jsonb_build_object('code', 'SOURCE_UNREACHABLE', 'message', 'Bling cannot be reached: ' || left($1 ->> 'error', 40))
-        when ($1 ->> 'status')::int = 200 then '{"code": "BAD_ANSWER", "message": "Bling''s answer cannot be read"}'
-        else jsonb_build_object('code', 'SOURCE_UNAVAILABLE', 'message', 'Bling answered with status ' || coalesce($1 ->> 'status', 'none'))
+    select case
+        when $1 ->> 'error' in ('not_allowed', 'bad_url', 'bad_request') then jsonb_build_object(
+            'do', 'fail', 'code', 'NOT_ALLOWED', 'message', 'this server may not ask the source''s address; its operator can permit it with VIBE_OUTGOING_ALLOW')
+        else jsonb_build_object('do', 'retry', 'after', case when a.pause ~ '^[0-9]{1,5}$' then a.pause::int end) || case
+            when $1 ? 'error' then jsonb_build_object('code', 'SOURCE_UNREACHABLE', 'message', 'Bling cannot be reached: ' || left($1 ->> 'error', 40))
+            when ($1 ->> 'status')::int = 200 then '{"code": "BAD_ANSWER", "message": "Bling''s answer cannot be read"}'
+            else jsonb_build_object('code', 'SOURCE_UNAVAILABLE', 'message', 'Bling answered with status ' || coalesce($1 ->> 'status', 'none'))
+        end
     end
     from (select $1 #>> '{headers,retry-after}' as pause) as a
 $$;
-comment on function vibe_private.bling_trouble(jsonb) is 'a retry, with the reason, for an answer that failed on Bling''s side';
+comment on function vibe_private.bling_trouble(jsonb) is 'a retry, with the reason, for an answer that failed on Bling''s side; a failure where the server may not ask at all';
 
 create function vibe_private.bling_midnight() returns float8
 language sql volatile
@@ -44,7 +48,8 @@ declare
     status constant int := (answer ->> 'status')::int;
     told text;
 begin
-    if status = 200 and content ? 'data' then
+    if status = 200 and jsonb_typeof(content -> 'data') = (case
+        when asked ->> 'what' in ('order', 'contact', 'product') then 'object' else 'array' end) then
         return null;
     elsif status = 401 then
         -- Another job may have got a new token since; then this one is only used.

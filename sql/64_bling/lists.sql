@@ -24,8 +24,8 @@ begin
         if not state ? 'from' then
             state := state || jsonb_build_object(
                 'began', today, 'page', 1,
-                'by', case when account.listed_until is null then 'data' else 'dataAlteracao' end,
-                'from', coalesce(account.listed_until - 1, account.import_from)
+                'by', case when account.listed_until is null or state ? 'everything' then 'data' else 'dataAlteracao' end,
+                'from', case when state ? 'everything' then account.import_from else coalesce(account.listed_until - 1, account.import_from) end
             );
         end if;
         if (state ->> 'from')::date <= today + 1 then

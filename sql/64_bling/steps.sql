@@ -151,6 +151,12 @@ begin
         return jsonb_build_object('do', 'fail', 'code', 'RECONNECT_NEEDED', 'message', account.broken_why);
     end if;
     if work = 'sync' then
+        if state = '{}' and exists (select from vibe.queue_jobs as j where j.job_id = bling_step.job_id and (j.input ->> 'everything')::boolean) then
+            -- Nothing counts as read any more.
+            state := '{"everything": true}';
+            update vibe_private.bling_tasks as t set fingerprint = null
+            where t.site_id = account.site_id and t.source_id = account.source_id and t.kind = 'order';
+        end if;
         select * into wanted from vibe_private.next_of_bling_lists(account, state);
     else
         select * into wanted from vibe_private.next_bling_task(account);
@@ -234,7 +240,7 @@ begin
         update vibe_private.bling_accounts as a set token_asked_at = null
         where a.site_id = account.site_id and a.source_id = account.source_id;
         decision := vibe_private.take_bling_tokens(account.site_id, account.source_id, answer);
-        if decision ->> 'do' = 'fail' then
+        if decision ->> 'code' in ('RECONNECT_NEEDED', 'CLIENT_REFUSED') then
             decision := vibe_private.break_bling(account.site_id, account.source_id, decision);
         end if;
         if decision is not null then
@@ -257,7 +263,8 @@ begin
         decision := problem;
         perform vibe_private.put_off_bling_task(account, asked, problem);
     -- Without orders there is nothing to do; all else may be refused.
-    elsif problem is not null and asked ->> 'what' in ('orders', 'products') or problem ->> 'do' = 'fail' and asked ->> 'what' = 'order' then
+    elsif problem is not null and asked ->> 'what' in ('orders', 'products')
+        or problem ->> 'do' = 'fail' and (asked ->> 'what' = 'order' or problem ->> 'code' = 'NOT_ALLOWED') then
         decision := problem || '{"do": "fail"}';
     else
         state := state - 'asks';

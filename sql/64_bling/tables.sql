@@ -118,9 +118,10 @@ create table vibe_private.bling_hosts (
 comment on table vibe_private.bling_hosts is 'the pace of all requests from here to a host of Bling: tokens and the rest';
 comment on column vibe_private.bling_hosts.due is 'when the requests so far would be through at an even pace';
 
-create trigger bling_forgets before delete on vibe.customers
-    for each row execute function vibe_private.forget_bling_contact();
-comment on trigger bling_forgets on vibe.customers is 'Bling''s number of an erased customer is not kept';
+create trigger bling_forgets after delete on vibe_private.source_records
+    referencing old table as gone
+    for each statement execute function vibe_private.forget_bling_contacts();
+comment on trigger bling_forgets on vibe_private.source_records is 'Bling''s number of an erased customer is not kept';
 
 insert into vibe_private.queue_kinds (kind, step_function, max_attempts, first_pause, every, subjects_function, keep) values
     ('bling_connect', 'bling_connect_step', 3, '1 second', null, null, '7 days'),

@@ -211,17 +211,15 @@ $$;
 comment on function vibe_private.bling_status(vibe_private.bling_account, text) is
     'what a status id means for an account: paid, pending or cancelled, by its settings, else by Bling''s own statuses, else by the status from which it descends, else by its name';
 
-create function vibe_private.forget_bling_contact() returns trigger
-language plpgsql security definer
+create function vibe_private.forget_bling_contacts() returns trigger
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from vibe_private.bling_tasks as t
-    using vibe_private.source_records as r
-    where r.site_id = old.site_id and r.customer_id = old.customer_id and r.kind = 'customer'
-      and t.site_id = r.site_id and t.source_id = r.source_id and t.kind = 'contact' and t.external_id = r.external_id;
-    return old;
+    using gone as g
+    where g.kind = 'customer' and t.site_id = g.site_id and t.source_id = g.source_id and t.kind = 'contact' and t.external_id = g.external_id;
+    return null;
 end
 $$;
-comment on function vibe_private.forget_bling_contact() is
-    'trigger of vibe.customers: a customer who is deleted is no task any more. Definer: members who delete customers have no right on tasks';
+comment on function vibe_private.forget_bling_contacts() is 'statement trigger of vibe_private.source_records: a customer who is erased is no task any more';

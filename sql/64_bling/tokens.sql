@@ -66,17 +66,14 @@ begin
         return;
     end if;
     problem := case
-        when status in (400, 401) then jsonb_build_object('do', 'fail', 'code', case
-            when content #>> '{error,type}' = 'invalid_client' then 'CLIENT_REFUSED' else 'RECONNECT_NEEDED' end)
+        when status in (400, 401) and content #>> '{error,type}' = 'invalid_client' then jsonb_build_object('do', 'fail', 'code', 'CLIENT_REFUSED',
+            'message', 'Bling does not take client_id and client_secret; call vibe.connect_bling() with those of the app')
+        when status in (400, 401) then jsonb_build_object('do', 'fail', 'code', 'RECONNECT_NEEDED',
+            'message', 'Bling has ended the consent; an owner opens the address of vibe.start_bling() again')
         -- Nobody knows how long the address is banned; an hour, says Bling, after 20 calls in a minute.
         when status = 429 then '{"do": "retry", "code": "RATE_LIMITED", "message": "Bling gives no tokens for a while", "after": 600}'
         else vibe_private.bling_trouble(answer)
     end;
-    if problem ->> 'do' = 'fail' then
-        problem := problem || jsonb_build_object('message', case problem ->> 'code'
-            when 'CLIENT_REFUSED' then 'Bling does not take client_id and client_secret; call vibe.connect_bling() with those of the app'
-            else 'Bling has ended the consent; an owner opens the address of vibe.start_bling() again' end);
-    end if;
 end
 $$;
 comment on function vibe_private.take_bling_tokens(int, bigint, jsonb) is
