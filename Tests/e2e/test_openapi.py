@@ -43,15 +43,18 @@ def schemas(node):
             yield from schemas(value)
 
 
-def laid_out(value, indent=0, width=180):
-    """JSON in lines that can be read."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if len(flat) + indent <= width - 40 or not isinstance(value, (dict, list)) or not value:
-        return flat
-    pad = "\n" + " " * (indent + 2)
-    if isinstance(value, list):
-        return "[" + pad + ("," + pad).join(laid_out(one, indent + 2) for one in value) + "\n" + " " * indent + "]"
-    return "{" + pad + ("," + pad).join(f"{json.dumps(key)}: {laid_out(one, indent + 2)}" for key, one in value.items()) + "\n" + " " * indent + "}"
+def laid_out(schemas, width=150):
+    """JSON in full lines, each schema from the beginning of one."""
+    lines = []
+    for title, schema in schemas.items():
+        lines.append(f"{json.dumps(title)}: ")
+        for piece in re.findall(r'(?:"(?:[^"\\]|\\.)*"|[^",])+,? ?', json.dumps(schema, ensure_ascii=False)):
+            if len(lines[-1]) + len(piece) > width:
+                lines[-1] = lines[-1].rstrip()
+                lines.append("  ")
+            lines[-1] += piece
+        lines[-1] += ","
+    return "{\n" + "\n".join(lines).removesuffix(",") + "\n}"
 
 
 def test_answers_are_those_that_are_tested(server, shop):
@@ -66,7 +69,7 @@ def test_answers_are_those_that_are_tested(server, shop):
     target = ROOT / "sql/12_routes/answers.sql"
     if os.environ.get("VIBE_ACCEPT") == "1":
         before, rest = target.read_text().split("$json$", 1)
-        target.write_text(f"{before}$json${laid_out(wanted, 0)}$json${rest.split('$json$', 1)[1]}")
+        target.write_text(f"{before}$json${laid_out(wanted)}$json${rest.split('$json$', 1)[1]}")
         return
     assert shop.execute("select vibe_private.answer_schemas()").fetchone()[0] == wanted
 
