@@ -34,6 +34,9 @@ select e.key, case jsonb_typeof(e.value) when 'array' then jsonb_array_length(e.
     when 'import_rejects' then 0
     when 'online' then (select count(*) from vibe.online_users where user_id = any (:'visitors'))
     when 'campaign_events' then (select count(*) from vibe.campaign_events where user_id = any (:'visitors') or customer_id = :customer)
+    when 'deliveries' then 0
+    when 'interactions' then 0
+    when 'ai_model_events' then 0
     when 'customers' then 1
     when 'purchases' then (select count(*) from vibe.purchases where customer_id = :customer)
     when 'rfm' then (select count(*) from vibe.rfm_analysis where customer_id = :customer)

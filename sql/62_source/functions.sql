@@ -3,17 +3,21 @@
 create function vibe_private.receive(
     site_id integer, source_id bigint, topic text, external_id text, modified_at timestamptz, headers jsonb, body bytea
 ) returns bigint
-language sql
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-    with told as (
-        insert into vibe.source_deliveries (site_id, source_id, topic, external_id, modified_at, sha256, size)
-        values ($1, $2, left($3, 100), $4, $5, sha256($7), octet_length($7))
-        returning delivery_id
+declare
+    of_delivery bigint;
+begin
+    insert into vibe.source_deliveries as d (site_id, source_id, topic, external_id, modified_at, sha256, size)
+    values (
+        receive.site_id, receive.source_id, left(receive.topic, 100), receive.external_id, receive.modified_at, sha256(body), octet_length(body)
     )
+    returning d.delivery_id into of_delivery;
     insert into vibe_private.inbox (site_id, delivery_id, headers, body)
-    select $1, t.delivery_id, $6 - '{authorization,proxy-authorization,cookie,apikey}'::text[], $7 from told as t
-    returning delivery_id
+    values (receive.site_id, of_delivery, receive.headers - '{authorization,proxy-authorization,cookie,apikey}'::text[], receive.body);
+    return of_delivery;
+end
 $$;
 comment on function vibe_private.receive(integer, bigint, text, text, timestamptz, jsonb, bytea) is
 'keeps one delivery as it came, also an element of a page that was asked for; it is applied by vibe_private.apply_batch(). external_id and modified_at may be null: the reader finds them';
@@ -46,11 +50,34 @@ begin
         order by t.place
     );
     perform vibe_private.apply_forms(apply_batch.site_id, apply_batch.source_id, taken, forms);
+    perform vibe_private.keep_up_statistics();
     return cardinality(taken);
 end
 $$;
 comment on function vibe_private.apply_batch(integer, bigint, integer) is
 'applies the oldest waiting deliveries of a source, up_to so many, and settles the status of each; returns how many there were';
+
+-- A busy shop fills empty tables in seconds. Plans that were made for them as they were would read them whole, batch after batch,
+-- until autovacuum comes; ours come each time a table has doubled, and every session makes its plans anew.
+create function vibe_private.keep_up_statistics() returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    grown regclass;
+begin
+    for grown in
+        select c.oid::regclass
+        from pg_class as c
+        where c.oid = any ('{vibe.customers,vibe.purchases,vibe.purchase_items,vibe.source_deliveries,vibe_private.inbox,vibe_private.source_records}'::regclass[])
+          and pg_relation_size(c.oid) > 2 * 8192 * greatest(c.relpages, 8)
+        order by c.oid
+    loop
+        execute format('analyze %s', grown);
+    end loop;
+end
+$$;
+comment on function vibe_private.keep_up_statistics() is 'analyzes the tables that deliveries go to and that have doubled since they were analyzed';
 
 create function vibe_private.read_delivery(kind text, topic text, body bytea) returns jsonb
 language plpgsql stable

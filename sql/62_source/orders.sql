@@ -41,6 +41,14 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if not exists (select from unnest(forms) as f (form) where jsonb_array_length(f.form #> '{order,refunds}') > 0)
+        and not exists (
+            select from vibe_private.source_records as r
+            where r.site_id = store_source_refunds.site_id and r.source_id = store_source_refunds.source_id and r.kind = 'order'
+              and r.external_id = any (array(select f.form #>> '{order,external_id}' from unnest(forms) as f (form))) and r.refunds is not null
+        ) then
+        return;
+    end if;
     -- Refunds that the source has taken back count no more.
     update vibe.purchases as p set is_cancelled = true
     from vibe_private.form_orders(ids, forms) as o

@@ -116,8 +116,6 @@ comment on function vibe_private.form_keys(bigint[], jsonb[]) is
 'what normal forms are about: kind, number and version of each, and the key of the person in it, which is the source''s number or @address';
 
 create function vibe_private.clean_email(email text) returns text
-language sql immutable strict
-as $$
-    select lower(trim(email)) where trim(email) ~ '^[^@[:space:]]+@[^@[:space:]]+$'
-$$;
+language sql immutable parallel safe
+return case when trim(email) ~ '^[^@[:space:]]+@[^@[:space:]]+$' then lower(trim(email)) end;
 comment on function vibe_private.clean_email(text) is 'an address as people are known by it: small letters; null for what is none';

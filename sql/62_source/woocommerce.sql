@@ -116,9 +116,12 @@ $$;
 comment on function vibe_private.read_woocommerce_customer(jsonb) is 'an account of WooCommerce';
 
 create function vibe_private.woocommerce_place(billing jsonb) returns text
-language sql immutable
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
 as $$
-    select nullif(left(concat_ws(', ', vibe_private.read_text(billing, '{city}'), vibe_private.read_text(billing, '{country}')), 200), '')
+begin
+    return nullif(left(concat_ws(', ', vibe_private.read_text(billing, '{city}'), vibe_private.read_text(billing, '{country}')), 200), '');
+end
 $$;
 comment on function vibe_private.woocommerce_place(jsonb) is 'town and country of an address of WooCommerce';
 
