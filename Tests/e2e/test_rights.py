@@ -68,6 +68,10 @@ def tenants(database):
             # Days of revenue and periods of RFM are marked until somebody counts them.
             admin.execute("update vibe.rfm_analysis set small_n = small_n where site_id = vibe.site_id(%s)", [name])
             admin.execute("update vibe.purchases set channel = 'web' where site_id = vibe.site_id(%s)", [name])
+            # A job, and one of its kind that failed before.
+            admin.execute("insert into vibe.queue_jobs (site_id, kind) values (vibe.site_id(%s), 'test')", [name])
+            admin.execute("""insert into vibe.queue_circuits (site_id, kind, subject, failures, error, failed_at)
+                values (vibe.site_id(%s), 'test', '', 1, '{}', now())""", [name])
         track(admin, "alpha"), track(admin, "beta")
         for email in ("viewer", "member", "owner", "outsider", "rival"):
             admin.execute("select vibe.create_user(%s, 'correct horse')", [f"{email}@example.com"])
