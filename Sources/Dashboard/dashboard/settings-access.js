@@ -182,7 +182,8 @@ export function keysSection(page) {
   const add = () => adder(page, "key", t("keys.add"))
   return {
     nodes: [panel({
-      title: t("settings.keys"), store: keys, csv: "api-keys", controls: [add()], note: t("keys.note"),
+      title: t("settings.keys"), store: keys, csv: "api-keys", controls: [add()],
+      note: h("span", {}, t("keys.note"), " · ", h("a", { href: "/docs" }, t("keys.docs"))),
       empty: (rows) => rows.length > 0 ? null : { title: t("keys.none"), text: t("keys.noneText"), acts: [add()] },
       draw(_, rows) {
         list.rows = rows
@@ -347,7 +348,7 @@ addWords({
     "keys.lasts": "in {n} days",
     "keys.create": "Create key",
     "keys.secret": "This is the key. It is shown this once: copy it now.",
-    "keys.note": "for programs; a key ends with its maker's ownership",
+    "keys.note": "for programs; a key ends with its maker's ownership", "keys.docs": "what they can ask",
     "keys.none": "No keys yet",
     "keys.noneText": "A key lets a program read this site, or also write to it, without a password.",
     "keys.revoke": "Revoke",
@@ -430,7 +431,7 @@ addWords({
     "keys.lasts": "em {n} dias",
     "keys.create": "Criar chave",
     "keys.secret": "Esta é a chave. Ela é mostrada só agora: copie já.",
-    "keys.note": "para programas; uma chave acaba quando quem a criou deixa de ser proprietário",
+    "keys.note": "para programas; uma chave acaba quando quem a criou deixa de ser proprietário", "keys.docs": "o que podem perguntar",
     "keys.none": "Ainda não há chaves",
     "keys.noneText": "Uma chave deixa um programa ler este site, ou também gravar nele, sem senha.",
     "keys.revoke": "Revogar",
