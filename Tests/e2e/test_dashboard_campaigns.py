@@ -217,6 +217,19 @@ def test_attribution_by_model_and_window(board, visit, sale):
     page.goto(board.url + "/campaigns")
     expect(attribution.get_by_role("button", name="First touch")).to_have_attribute("aria-pressed", "true")
     expect(attribution.get_by_label("How long a touch counts").locator("option:checked")).to_have_text("14 days (as set)")
+    # A member makes another choice the site's; a viewer has no such button.
+    keep = attribution.get_by_role("button", name="Make this the site’s setting")
+    expect(keep).to_be_hidden()
+    attribution.get_by_role("button", name="Linear").click()
+    attribution.get_by_label("How long a touch counts").select_option("60")
+    keep.click()
+    expect(page).to_have_url(board.url + "/campaigns")
+    expect(attribution.get_by_role("button", name="Linear")).to_have_attribute("aria-pressed", "true")
+    expect(keep).to_be_hidden()
+    assert board.one("select attribution_model, window_days from vibe.campaign_settings where site_id = %s", board.site_id) == ("linear", 60)
+    viewer = settle(visit("/campaigns?model=first", who="viewer"))
+    expect(panel(viewer, "Attribution").get_by_role("button", name="First touch")).to_have_attribute("aria-pressed", "true")
+    expect(panel(viewer, "Attribution").get_by_role("button", name="Make this the site’s setting")).to_be_hidden()
 
 
 # -- Writing ---------------------------------------------------------------------------------------------------------

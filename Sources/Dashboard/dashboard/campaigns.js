@@ -1,5 +1,5 @@
 // The campaigns page: all of them side by side, who gets the orders, and one of them day by day with its events.
-import { Query, site, store } from "/client.js"
+import { call, Query, site, store } from "/client.js"
 import { metricCard } from "./card.js"
 import { lineChart } from "./chart.js"
 import { facts, h, icon } from "./dom.js"
@@ -8,7 +8,7 @@ import { panel } from "./panel.js"
 import { chosenDays, daysAfter, PERIOD, periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
 import { firstPageInstead, paged, searchField, table } from "./table.js"
-import { t } from "./words.js"
+import { saidBy, t } from "./words.js"
 import "./campaigns-words.js"
 
 const PAGE = 25 // campaigns
@@ -193,12 +193,28 @@ function attributionPanel(context) {
   const window = h("select", { class: "field window", "aria-label": t("window") },
     ...WINDOWS.map((length) => h("option", { value: length }, length ? t("window.days", { n: Number(length) }) : "…")))
   window.addEventListener("change", () => state.set({ window: window.value || null }))
-  const about = h("p", { class: "muted about" })
+  const about = h("span", { class: "muted" })
+  const keep = h("button", { class: "button small", type: "button", onclick: keepChoice }, t("model.keep"))
   const dress = () => {
     models.forEach((button, place) => button.setAttribute("aria-pressed", String(MODELS[place] === model())))
     window.value = window_()
     if (standard()) window.options[0].textContent = t("window.site", { n: Number(standard().window_days) })
     about.textContent = model() ? t(`model.${model()}.text`) : ""
+    const isOther = standard() && (model() !== standard().attribution_model || window_() && Number(window_()) !== standard().window_days)
+    keep.hidden = !isOther || !site.mayWrite
+  }
+  async function keepChoice() {
+    const { toast } = await import("./dialog.js")
+    keep.disabled = true
+    try {
+      await call("change_campaign_settings", { site: site.id, attribution_model: model(), ...(window_() ? { window_days: Number(window_()) } : {}) })
+      await settings.refresh()
+      state.set({ model: null, window: null })
+      toast(t("model.kept"))
+    } catch (error) {
+      toast(saidBy(error), "bad")
+    }
+    keep.disabled = false
   }
   settings.subscribe(dress)
   state.watch(["model", "window"], dress)
@@ -213,7 +229,7 @@ function attributionPanel(context) {
       { key: "revenue", title: t("figure.revenue"), kind: "money", narrow: true },
     ],
   })
-  const place = h("div", { class: "rows" }, rows, about)
+  const place = h("div", { class: "rows" }, rows, h("div", { class: "row about" }, about, keep))
   return panel({
     title: t("attribution"), store: known, csv: "attribution", height: 200,
     controls: [h("div", { class: "segmented small", role: "group", "aria-label": t("model") }, ...models), window],
