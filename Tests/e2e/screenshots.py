@@ -26,6 +26,7 @@ def fill(name):
         database.execute("select vibe.create_user(%s, %s)", [EMAIL, dashboard.PASSWORD])
         subprocess.run([ROOT / ".dev/import-cdnow"], env=os.environ | {"PGDATABASE": name}, check=True, stdout=sys.stderr)
         database.execute("select vibe.calculate_rfm('cdnow', '1998-06') where exists (select from vibe.sites where name = 'cdnow')")
+        database.execute("analyze")
         for (site,) in database.execute("select name from vibe.sites").fetchall():
             database.execute("select vibe.add_member(%s, %s, 'owner')", [site, EMAIL])
         database.execute("insert into vibe.site_users (site_id, anonymous_id, name) select 1, 'odd', %s", ["<b>Robert</b> \u202egpj.exe " + "A" * 90])
