@@ -39,7 +39,7 @@ def views(person):
     return [
         ("crm", "/crm", None), ("crm-cdnow", "/crm?site=cdnow", None), ("person", f"/crm?user={person}", "dialog"), ("sql", "/crm", "SQL"),
         ("shortcuts", "/crm", "?"), ("segmentation", "/segmentation?site=cdnow", None), ("segmentation-demo", "/segmentation", None),
-        ("analytics", "/analytics", None), ("analytics-cdnow", "/analytics?site=cdnow&period=12m&month=1998-06", None),
+        ("analytics", "/analytics", None), ("analytics-cdnow", "/analytics?site=cdnow&from=1997-07-01&to=1998-06-30&month=1998-06", None),
         ("campaigns", "/campaigns", None), ("campaign", "/campaigns?campaign=1", None), ("campaign-form", "/campaigns?campaign=1&edit=1", "dialog"),
         ("funnels", "/funnels", None), ("retention", "/retention", None), *((f"settings-{section}", f"/settings?section={section}", None) for section in sections),
     ]

@@ -219,6 +219,9 @@ def test_clusters_have_their_colours(board, visit):
     for item, row in zip(items.all(), rows, strict=True):
         assert item.evaluate("(element) => getComputedStyle(element).getPropertyValue('--cluster')") == colours[row["cluster"]]
         expect(item.locator(".count")).to_have_text(f"{row['customers']:,}")
+        if row["customers_change"]:  # more lost customers are no good news
+            good = (row["customers_change"] > 0) != (row["cluster"] in ("at_risk", "hibernating", "lost"))
+            expect(item.locator(".delta")).to_have_class("delta good" if good else "delta bad")
     expect(panel(page, "Clusters").get_by_role("link", name="Segmentation")).to_have_attribute("href", re.compile(r"/segmentation\?month=\d{4}-\d\d$"))
 
 

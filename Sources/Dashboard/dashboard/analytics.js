@@ -20,6 +20,9 @@ const SLOW = 60_000 // ms between reads that nobody asked for
 
 const CLUSTERS = new Set(["champions", "loyal", "opportunists", "at_risk", "hibernating", "lost"])
 
+/** Those that had better not grow. */
+const LOSSES = new Set(["at_risk", "hibernating", "lost"])
+
 /** Names of ours, not translated. @type {Record<string, string>} */
 const SOURCES = { wordpress: "WordPress / WooCommerce", bling: "Bling ERP", crm: "CRM" }
 const REASONS = new Set(["STALE", "SOURCE_ERROR"])
@@ -352,7 +355,7 @@ function clusters(context) {
         text: h("span", {}, money(row.revenue, site.current?.currency),
           row.average_value != null && ` · ${t("clusters.average", { value: money(row.average_value, site.current?.currency) })}`,
           row.previous_customers != null && h("span", {}, " · ",
-            row.customers_change == null ? t("clusters.before", { n: Number(row.previous_customers) }) : changed(row.customers_change),
+            row.customers_change == null ? t("clusters.before", { n: Number(row.previous_customers) }) : changed(row.customers_change, LOSSES.has(row.cluster)),
             row.customers_change != null && ` ${t("clusters.from", { n: Number(row.previous_customers) })}`)),
       })))
       ;[...list.children].forEach((item, place) => paint(/** @type {HTMLElement} */ (item), rows[place].color))

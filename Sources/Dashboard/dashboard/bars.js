@@ -30,10 +30,10 @@ export function paint(element, color) {
   return element
 }
 
-/** How a share has changed, for words beside a figure. @param {number | null} change */
-export function changed(change) {
+/** How a share has changed, for words beside a figure. @param {number | null} change @param {boolean} [isLessGood] whether fewer are better, as of lost customers */
+export function changed(change, isLessGood = false) {
   if (change == null) return h("span", { class: "muted" }, "–")
-  const way = change > 0 ? "good" : change < 0 ? "bad" : "same"
+  const way = change === 0 ? "same" : change > 0 !== isLessGood ? "good" : "bad"
   return h("span", { class: `delta ${way}` },
-    h("span", { "aria-hidden": "true" }, { good: "↑ ", bad: "↓ ", same: "" }[way]), `${change < 0 ? "−" : ""}${percent(Math.abs(change))}`)
+    h("span", { "aria-hidden": "true" }, change > 0 ? "↑ " : change < 0 ? "↓ " : ""), `${change < 0 ? "−" : ""}${percent(Math.abs(change))}`)
 }
