@@ -866,7 +866,7 @@ export interface Functions {
     arguments: { site: string | null; time_zone: string | null; at_once?: boolean | null }
     row: { set_time_zone: boolean | null }
   }
-  /** id of the site named (name or id), or of the caller's only site; refuses all others */
+  /** id of the site named (name or id), or of the caller's only site; refuses a site where the caller may only do less (42501), and all others as if there were none (22023) */
   site_id: {
     arguments: { site?: string | null; at_least?: string | null }
     row: { site_id: number | null }
