@@ -72,8 +72,11 @@ function build(page) {
     if (mine === turn && place.firstChild !== node) place.replaceChildren(node)
   }
   state.watch(["view"], show)
+  let watchesCustomer = false
   state.watch(["customer"], async () => {
-    if (state.get("customer")) (await import("./customer.js")).customerDialog(context)
+    if (!state.get("customer") || watchesCustomer) return
+    watchesCustomer = true // its code comes with the first one
+    ;(await import("./customer.js")).watchCustomer(context)
   })
   months.subscribe(show)
   page.shortcut("[", t("seg.earlier"), () => step(context, 1))
