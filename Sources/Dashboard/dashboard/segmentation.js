@@ -381,7 +381,8 @@ export function changed(change) {
   if (change == null) return h("span", { class: "muted" }, "–")
   const way = change > 0 ? "good" : change < 0 ? "bad" : "same"
   return h("span", { class: `delta ${way}` },
-    h("span", { "aria-hidden": "true" }, { good: "↑ ", bad: "↓ ", same: "" }[way]), `${change < 0 ? "−" : ""}${percent(Math.abs(change))}`)
+    h("span", { "aria-hidden": "true" }, { good: "↑ ", bad: "↓ ", same: "" }[way]),
+    change < 0 && h("span", { class: "visually-hidden" }, "−"), percent(Math.abs(change)))
 }
 
 /**
