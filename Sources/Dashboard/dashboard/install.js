@@ -108,7 +108,7 @@ function guidePanel() {
   return panel({
     title: t("install.title"),
     store: lastEvent,
-    height: isNarrow ? 640 : 520, // as it will be: nothing below may jump
+    height: isNarrow ? 560 : 385, // as it will be: nothing below may jump
     empty: () => null, // waiting is an answer too
     draw(_, [last]) {
       guide.tell(Boolean(last), last && t("install.last", { event: plain(last.event_name), page: plain(last.page), when: relative(last.occurred_at) }))
