@@ -53,7 +53,6 @@ end
 $$;
 comment on function vibe_private.session_sites(jsonb) is
     'sites and roles of the claims'' live session or API key; nothing when it has ended. Definer: reads members for realtime and my_sites()';
-grant execute on function vibe_private.session_sites(jsonb) to vibe_server;
 
 create function vibe.site_ids(site text default null) returns int[]
 language plpgsql stable parallel safe
