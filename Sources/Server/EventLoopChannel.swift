@@ -88,15 +88,16 @@ struct EventLoopChannel: ServerChildChannel {
   ) async throws {
     let channel = presence.channel
     for await arrival in arrivals {
-      guard case .request(let head, let bytes) = arrival else {
+      guard case .request(let head, let bytes, let keepsAlive) = arrival else {
         return try await Response(status: .badRequest, headers: [.connection: "close"]).write(to: channel)
       }
       let request = Request(head: head, body: RequestBody(buffer: bytes))
-      let response = await desk.answer(
+      var response = await desk.answer(
         request, Context(bytes, presence: presence, logger: logger))
+      if !keepsAlive { response.headers[.connection] = "close" }
       try await response.write(to: channel)
       channel.triggerUserOutboundEvent(RequestReader.Answered(), promise: nil)
-      if head.headerFields[.connection] == "close" { return }
+      if !keepsAlive { return }
     }
   }
 }

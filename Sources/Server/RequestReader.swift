@@ -14,7 +14,8 @@ final class RequestReader: ChannelDuplexHandler {
 
   /// What came.
   enum Arrival: Sendable {
-    case request(HTTPRequest, ByteBuffer)
+    /// Head and body, and whether the client means to ask more.
+    case request(HTTPRequest, ByteBuffer, keepsAlive: Bool)
     /// Something that is no request; nothing follows it.
     case nonsense
   }
@@ -91,7 +92,7 @@ final class RequestReader: ChannelDuplexHandler {
       }
       (known, request) = (head, made)
     }
-    inbox.yield(.request(request, bytes))
+    inbox.yield(.request(request, bytes, keepsAlive: head.isKeepAlive))
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -68,4 +68,20 @@ struct LifeTests {
       #expect(answers == ["200", "404"] + Array(repeating: "404", count: 20) + ["400"])
     }
   }
+
+  @Test("a connection ends when the client says so, in any letters, or knows no other way", arguments: [
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: TE, close\r\n\r\n",
+    "GET /healthz HTTP/1.0\r\n\r\n",
+  ])
+  func lastRequest(_ request: String) async throws {
+    try await TestServer.with { (server) async throws in
+      let wire = try Wire(port: server.port)
+      wire.send(request)
+      let start = ContinuousClock.now
+      let answer = await wire.read()
+      #expect(answer.hasPrefix("HTTP/1.1 200") && answer.lowercased().contains("connection: close"), "\(answer)")
+      #expect(start.duration(to: .now) < .seconds(5))
+    }
+  }
 }
