@@ -69,18 +69,18 @@ struct LifeTests {
     }
   }
 
-  @Test("a connection ends when the client says so, in any letters, or knows no other way", arguments: [
-    "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
-    "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: TE, close\r\n\r\n",
-    "GET /healthz HTTP/1.0\r\n\r\n",
-  ])
-  func lastRequest(_ request: String) async throws {
+  @Test(
+    "a connection ends when the client says so, in any letters, or knows no other way",
+    arguments: [
+      "HTTP/1.1\r\nHost: x\r\nConnection: Close", "HTTP/1.1\r\nHost: x\r\nConnection: TE, close", "HTTP/1.0",
+    ])
+  func lastRequest(_ manner: String) async throws {
     try await TestServer.with { (server) async throws in
       let wire = try Wire(port: server.port)
-      wire.send(request)
+      wire.send("GET /healthz \(manner)\r\n\r\n")
       let start = ContinuousClock.now
-      let answer = await wire.read()
-      #expect(answer.hasPrefix("HTTP/1.1 200") && answer.lowercased().contains("connection: close"), "\(answer)")
+      let answer = await wire.read().lowercased()
+      #expect(answer.hasPrefix("http/1.1 200") && answer.contains("connection: close"), "\(answer)")
       #expect(start.duration(to: .now) < .seconds(5))
     }
   }
