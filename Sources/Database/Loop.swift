@@ -28,6 +28,7 @@ final class Loop {
   private let inbox: Inbox
   private let configuration: PoolConfiguration
   private let counters: PoolCounters
+  private var figures: [PoolCounters.Lane]
   private let notify: @Sendable (Notification) -> Void
   private let logger: Logger
   private var members: [Member] = []
@@ -45,6 +46,7 @@ final class Loop {
     self.inbox = inbox
     self.configuration = configuration
     self.counters = counters
+    figures = counters.lanes
     self.logger = logger
     self.notify = notify
     queues = configuration.lanes.map { LaneQueue(limit: $0.queueLimit) }
@@ -171,7 +173,7 @@ final class Loop {
     // Many may arrive at once while connections are idle: those are no queue yet.
     dispatch()
     if !queues[job.lane].append(waiting) {
-      counters.refused.add(1, ordering: .relaxed)
+      figures[job.lane].refused += 1
       job.done(.failure(.queueFull(limit: configuration.lanes[job.lane].queueLimit)))
     }
   }
@@ -282,19 +284,18 @@ final class Loop {
   }
 
   private func publish() {
-    var busy = 0
     ready = 0
-    for index in members.indices {
-      switch members[index].connection.phase {
-      case .idle: ready += 1
-      case .busy:
-        ready += 1
-        busy += 1
-      case .down, .connecting: break
+    for lane in queues.indices { (figures[lane].connected, figures[lane].busy) = (0, 0) }
+    for member in members {
+      switch member.connection.phase {
+      case .idle, .busy: ready += 1
+      case .down, .connecting: continue
       }
+      guard let lane = member.lane else { continue }
+      figures[lane].connected += 1
+      if member.running != nil { figures[lane].busy += 1 }
     }
-    counters.connected.store(ready, ordering: .relaxed)
-    counters.busy.store(busy, ordering: .relaxed)
-    counters.waiting.store(queues.indices.reduce(0) { $0 + queues[$1].count }, ordering: .relaxed)
+    for lane in queues.indices { figures[lane].waiting = queues[lane].count }
+    counters.set(figures)
   }
 }

@@ -25,16 +25,30 @@ package struct PoolConfiguration: Sendable {
   }
 }
 
-/// Figures about a pool, kept up to date by its loop.
+/// Figures about a pool, lane by lane, kept up to date by its loop.
 package final class PoolCounters: Sendable {
-  /// Connections ready for use or in use.
-  package let connected = Atomic(0)
-  /// Connections that run something.
-  package let busy = Atomic(0)
-  /// Transactions that wait for a connection.
-  package let waiting = Atomic(0)
-  /// Transactions refused since the start because the queue was full.
-  package let refused = Atomic(0)
+  /// Figures about one lane.
+  package struct Lane: Sendable, Equatable {
+    /// Connections ready for use or in use.
+    package internal(set) var connected = 0
+    /// Connections that run something.
+    package internal(set) var busy = 0
+    /// Transactions that wait for a connection.
+    package internal(set) var waiting = 0
+    /// Transactions refused since the start because the queue was full.
+    package internal(set) var refused = 0
+  }
+
+  private let state: Mutex<[Lane]>
+
+  /// Figures of so many lanes.
+  init(lanes: Int) { state = Mutex(Array(repeating: Lane(), count: lanes)) }
+
+  /// The lanes in the order of the configuration.
+  package var lanes: [Lane] { state.withLock { $0 } }
+
+  /// Replaces the figures.
+  func set(_ lanes: [Lane]) { state.withLock { $0 = lanes } }
 }
 
 /// Connections to one database, shared by any number of tasks.
@@ -43,7 +57,9 @@ package final class PoolCounters: Sendable {
 /// caller gets `connectionLost` and decides.
 package final class Pool: Sendable {
   /// Figures for metrics and health.
-  package let counters = PoolCounters()
+  package let counters: PoolCounters
+  /// The shares of connections.
+  package var lanes: [Lane] { configuration.lanes }
   private let inbox: Inbox
   private let configuration: PoolConfiguration
   private let nextID = Atomic<UInt64>(1)
@@ -53,6 +69,7 @@ package final class Pool: Sendable {
   package init(_ configuration: PoolConfiguration, logger: Logger) throws {
     guard let poller = Poller() else { throw DatabaseError.connectionLost("no file descriptor is left") }
     self.configuration = configuration
+    counters = PoolCounters(lanes: configuration.lanes.count)
     inbox = Inbox(waker: poller.waker)
     let (inbox, counters, announcer) = (inbox, counters, announcer)
     let thread = Thread {

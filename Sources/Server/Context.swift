@@ -1,22 +1,58 @@
+import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
-import NIOHTTPTypes
 import Synchronization
 
 /// What is known about a request beside its head and body.
 package struct Context: RequestContext {
   /// What Hummingbird itself needs.
   package var coreContext: CoreRequestContextStorage
+  /// Names the request in logs and answers.
+  package var id = Self.newID()
   /// The address at the other end of the connection; `nil` in tests without one.
-  package let peer: String?
+  package var peer: String? { presence.peer }
   /// Whether the one who asked is still there.
   let presence: Presence
+  private let body: ByteBuffer
 
-  /// A context for a request on a connection.
+  /// A context for a request of which nobody watches the client.
   package init(source: ApplicationRequestContextSource) {
-    coreContext = .init(source: source)
-    presence = Presences.shared.find(ObjectIdentifier(source.channel as AnyObject)) ?? Presence()
-    peer = presence.peer
+    self.init(ByteBuffer(), presence: Presence(source.channel), logger: source.logger)
+  }
+
+  /// A context for a request of a client with this body.
+  init(_ body: ByteBuffer, presence: Presence, logger: Logger) {
+    coreContext = .init(source: ApplicationRequestContextSource(channel: presence.channel, logger: logger))
+    self.presence = presence
+    self.body = body
+  }
+
+  /// The whole body, at most `limit` bytes; of one that is said to be larger less may have come.
+  func bytes(of request: Request, limit: Int) throws(RestError) -> [UInt8] {
+    // Of one that was announced as too large nothing has come.
+    let announced = body.readableBytes == 0 ? request.headers[.contentLength].flatMap { Int($0) } ?? 0 : 0
+    guard max(announced, body.readableBytes) <= limit else {
+      throw RestError(413, "PGRST102", "The request body is larger than \(limit) bytes")
+    }
+    return Array(body.readableBytesView)
+  }
+
+  /// Half of it tells processes apart, half counts.
+  private static func newID() -> String {
+    let count = counter.add(1, ordering: .relaxed).newValue
+    return process + String(String(count + 1 << 32, radix: 16).dropFirst())
+  }
+
+  private static let process = String(
+    String(UInt64.random(in: 0..<(1 << 48)) + 1 << 48, radix: 16).dropFirst())
+  private static let counter = Atomic<UInt64>(0)
+}
+
+extension HTTPFields {
+  /// The first value called `name`: in a third of the time that all of them, joined, take.
+  func first(_ name: HTTPField.Name) -> String? {
+    contains(name) ? first { $0.name == name }?.value : nil
   }
 }
 
@@ -24,15 +60,20 @@ package struct Context: RequestContext {
 final class Presence: Sendable {
   private struct State {
     var isGone = false
-    var channel: (any Channel)?
-    var peer: String?
     var action: (@Sendable () -> Void)?
   }
 
+  /// The connection.
+  let channel: any Channel
+  /// The address at the other end, written out once for all requests of the connection.
+  let peer: String?
   private let state = Mutex(State())
 
-  /// The address at the other end, written out once for all requests of the connection.
-  var peer: String? { state.withLock { $0.peer } }
+  /// The client at the other end of `channel`.
+  init(_ channel: any Channel) {
+    self.channel = channel
+    peer = channel.remoteAddress?.ipAddress
+  }
 
   /// Calls `action` when the client goes away, at once if it has; replaces what was to be called before.
   func onLeave(_ action: @escaping @Sendable () -> Void) {
@@ -45,13 +86,7 @@ final class Presence: Sendable {
 
   /// Closes the connection after `delay`, also under an answer that nobody reads.
   func hangUp(after delay: TimeAmount) {
-    guard let channel = state.withLock({ $0.channel }) else { return }
-    channel.eventLoop.scheduleTask(in: delay) { channel.close(promise: nil) }
-  }
-
-  fileprivate func use(_ channel: (any Channel)?) {
-    let peer = channel?.remoteAddress?.ipAddress
-    state.withLock { ($0.channel, $0.peer) = (channel, peer ?? $0.peer) }
+    channel.eventLoop.scheduleTask(in: delay) { [channel] in channel.close(promise: nil) }
   }
 
   /// Nothing is to be called any more.
@@ -64,103 +99,5 @@ final class Presence: Sendable {
       return state.action
     }
     action?()
-  }
-}
-
-/// The open connections by identity: Hummingbird hands out the channel, not what was put into its pipeline.
-final class Presences: Sendable {
-  /// The one of this process.
-  static let shared = Presences()
-  private let known = Mutex<[ObjectIdentifier: Presence]>([:])
-
-  /// The presence of an open connection.
-  func find(_ channel: ObjectIdentifier) -> Presence? { known.withLock { $0[channel] } }
-
-  fileprivate func add(_ presence: Presence, for channel: ObjectIdentifier) {
-    known.withLock { $0[channel] = presence }
-  }
-
-  fileprivate func remove(_ channel: ObjectIdentifier) { known.withLock { $0[channel] = nil } }
-}
-
-/// Watches one connection for its end, and ends it when a request does not arrive in time or an answer is not read.
-final class PresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = HTTPRequestPart
-  typealias InboundOut = HTTPRequestPart
-  private let presence = Presence()
-  private let arrivalTime: TimeAmount
-  private var isArriving = false
-  private var deadline: Scheduled<Void>?
-  private var patience: Scheduled<Void>?
-
-  /// A handler that gives each request so much time from its head to its end, and a reader as much to read anything.
-  init(arrivalTime: TimeAmount) { self.arrivalTime = arrivalTime }
-
-  func handlerAdded(context: ChannelHandlerContext) {
-    presence.use(context.channel)
-    Presences.shared.add(presence, for: ObjectIdentifier(context.channel as AnyObject))
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    Presences.shared.remove(ObjectIdentifier(context.channel as AnyObject))
-    presence.use(nil)
-    leave()
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if case .end = unwrapInboundIn(data) {
-      isArriving = false
-      deadline?.cancel()
-      deadline = nil
-    } else {
-      isArriving = true
-    }
-    context.fireChannelRead(data)
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) {
-    // Most requests are whole by now and need no clock.
-    if isArriving, deadline == nil {
-      let channel = context.channel
-      deadline = context.eventLoop.scheduleTask(in: arrivalTime) { channel.close(promise: nil) }
-    }
-    context.fireChannelReadComplete()
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    patience?.cancel()
-    if !context.channel.isWritable { wait(context, unread: unread(context)) }
-    context.fireChannelWritabilityChanged()
-  }
-
-  private func wait(_ context: ChannelHandlerContext, unread before: Int) {
-    patience = context.eventLoop.assumeIsolated().scheduleTask(in: arrivalTime) { [self] in
-      let now = unread(context)
-      if now == before { context.close(promise: nil) } else if now > 0 { wait(context, unread: now) }
-    }
-  }
-
-  private func unread(_ context: ChannelHandlerContext) -> Int {
-    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // Patience goes on: what is still to be sent may never be read.
-    if let event = event as? ChannelEvent, event == .inputClosed {
-      deadline?.cancel()
-      presence.leave()
-    }
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    leave()
-    context.fireChannelInactive()
-  }
-
-  private func leave() {
-    deadline?.cancel()
-    patience?.cancel()
-    presence.leave()
   }
 }

@@ -80,9 +80,9 @@ package struct Desk: Sendable {
   func client(of request: Request, _ context: Context) -> String {
     var text = JsonText()
     text.object([
-      ("address", address(of: request, context)), ("user_agent", request.headers[.userAgent]),
-      ("origin", request.headers[.origin]), ("accept_language", request.headers[.acceptLanguage]),
-      ("sec_fetch_mode", request.headers[.secFetchMode]),
+      ("address", address(of: request, context)), ("user_agent", request.headers.first(.userAgent)),
+      ("origin", request.headers.first(.origin)), ("accept_language", request.headers.first(.acceptLanguage)),
+      ("sec_fetch_mode", request.headers.first(.secFetchMode)),
     ])
     return String(buffer: text.buffer)
   }
@@ -97,22 +97,6 @@ package struct Desk: Sendable {
   /// Whether the client reached the proxy over TLS.
   func isOverTLS(_ request: Request, _ context: Context) -> Bool {
     settings.trusts(context.peer) && request.headers[.forwardedProto] == "https"
-  }
-}
-
-extension Request {
-  /// The whole body, at most `limit` bytes; one that says that it is larger is not waited for.
-  func bytes(limit: Int) async throws(RestError) -> [UInt8] {
-    let isLarger = headers[.contentLength].flatMap { Int($0) }.map { $0 > limit } ?? false
-    do {
-      if isLarger { throw NIOTooManyBytesError(maxBytes: limit) }
-      let buffer = try await body.collect(upTo: limit)
-      return Array(buffer.readableBytesView)
-    } catch is NIOTooManyBytesError {
-      throw RestError(413, "PGRST102", "The request body is larger than \(limit) bytes")
-    } catch {
-      throw RestError(400, "PGRST102", "The request body ended early")
-    }
   }
 }
 

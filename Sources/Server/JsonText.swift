@@ -2,8 +2,9 @@ import NIOCore
 
 /// Writes the few JSON bodies that do not come from PostgreSQL.
 package struct JsonText {
+  private var bytes: [UInt8] = []
   /// The text so far.
-  package private(set) var buffer = ByteBuffer()
+  package var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
 
   /// An empty text.
   package init() {}
@@ -21,14 +22,18 @@ package struct JsonText {
   }
 
   /// Writes `text` as it is.
-  package mutating func raw(_ text: String) { buffer.writeString(text) }
+  package mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   /// Writes `text` as a JSON string.
   package mutating func string(_ text: String) {
-    buffer.writeInteger(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: "\""))
     // Most texts are plain: written at once they take a tenth of the time.
-    if text.utf8.contains(where: Self.isEscaped) { escaped(text) } else { buffer.writeString(text) }
-    buffer.writeInteger(UInt8(ascii: "\""))
+    if text.utf8.contains(where: Self.isEscaped) {
+      escaped(text)
+    } else {
+      bytes.append(contentsOf: text.utf8)
+    }
+    bytes.append(UInt8(ascii: "\""))
   }
 
   private static func isEscaped(_ byte: UInt8) -> Bool {
@@ -39,10 +44,10 @@ package struct JsonText {
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        buffer.writeInteger(UInt8(ascii: "\\"))
-        buffer.writeInteger(byte)
-      case 0..<0x20: buffer.writeString("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
-      default: buffer.writeInteger(byte)
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(byte)
+      case 0..<0x20: raw("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+      default: bytes.append(byte)
       }
     }
   }

@@ -41,16 +41,24 @@ package final class Metrics: Sendable {
   /// Sets the figure called `name`.
   func set(_ name: String, _ value: Int) { state.withLock { $0.values[name] = value } }
 
-  /// All figures with those given, name and value, as text.
-  package func text(with gauges: [(String, Int)]) -> String {
+  /// A figure that is kept elsewhere: its name, and each value with its labels.
+  package typealias Gauge = (name: String, values: [(labels: String, value: Int)])
+
+  /// All figures with those given, as text.
+  package func text(with gauges: [Gauge]) -> String {
     let state = state.withLock { $0 }
-    var lines = ["# TYPE vibe_http_requests_total counter"]
+    var lines: [String] = []
+    func begin(_ name: String, _ type: String) {
+      if let meaning = Self.meanings[name] { lines.append("# HELP \(name) \(meaning)") }
+      lines.append("# TYPE \(name) \(type)")
+    }
+    begin("vibe_http_requests_total", "counter")
     for (outcome, count) in state.requests.sorted(by: {
       ($0.key.door, $0.key.status) < ($1.key.door, $1.key.status)
     }) {
       lines.append("vibe_http_requests_total{door=\"\(outcome.door)\",status=\"\(outcome.status)\"} \(count)")
     }
-    lines.append("# TYPE vibe_http_request_seconds histogram")
+    begin("vibe_http_request_seconds", "histogram")
     for (door, timing) in state.timings.sorted(by: { $0.key < $1.key }) {
       var total = 0
       for (index, count) in timing.counts.enumerated() {
@@ -61,10 +69,31 @@ package final class Metrics: Sendable {
       lines.append("vibe_http_request_seconds_sum{door=\"\(door)\"} \(timing.sum)")
       lines.append("vibe_http_request_seconds_count{door=\"\(door)\"} \(total)")
     }
-    for (name, value) in state.values.sorted(by: { $0.key < $1.key }) + gauges {
-      lines.append("# TYPE \(name) \(name.hasSuffix("_total") ? "counter" : "gauge")")
-      lines.append("\(name) \(value)")
+    let own = state.values.sorted { $0.key < $1.key }.map { Gauge(name: $0.key, values: [("", $0.value)]) }
+    for gauge in own + gauges {
+      begin(gauge.name, gauge.name.hasSuffix("_total") ? "counter" : "gauge")
+      for (labels, value) in gauge.values { lines.append("\(gauge.name)\(labels) \(value)") }
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  private static let meanings = [
+    "vibe_http_requests_total": "Requests answered.",
+    "vibe_http_request_seconds": "Time from the whole request to its answer.",
+    "vibe_database_connections": "Connections to the database that are up.",
+    "vibe_database_busy": "Connections to the database that run something.",
+    "vibe_database_waiting": "Transactions that wait for a connection.",
+    "vibe_database_refused_total": "Transactions refused because too many waited.",
+    "vibe_realtime_sockets": "Open WebSockets.",
+    "vibe_realtime_subscribers": "Event streams and channels that hear changes.",
+    "vibe_realtime_messages_total": "Changes told, once for each who heard them.",
+    "vibe_realtime_turns_total": "Times that the reader of the change feed woke.",
+    "vibe_realtime_lag_milliseconds": "Age of the oldest change of the last reading that found any.",
+    "vibe_track_envelopes_total": "Requests of trackers sent to the database.",
+    "vibe_track_transactions_total": "Transactions that carried them.",
+    "vibe_track_waiting": "Requests of trackers that wait.",
+    "vibe_track_refused_total": "Requests of trackers refused because too many waited.",
+    "vibe_track_limited_total": "Requests of trackers refused by the limits for addresses and sites.",
+    "process_resident_memory_bytes": "Memory that the process holds.",
+  ]
 }

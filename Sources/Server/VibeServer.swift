@@ -36,27 +36,23 @@ package final class VibeServer: Sendable {
       settings: settings, pool: pool, schema: schema, tokens: tokens,
       callers: Callers(tokens: tokens, keys: KeyRing(pool: pool)),
       metrics: Metrics())
-    feed = Feed(pool: pool, metrics: desk.metrics, logger: logger)
+    feed = Feed(pool: pool, metrics: desk.metrics, logger: logger, on: Self.loops.any())
     self.logger = logger
   }
 
   private static let trackingConnections = 2
+  private static var loops: any EventLoopGroup { EventLoopGroupProvider.singleton.eventLoopGroup }
 
   /// Serves until the task group around it shuts down; `started` gets the port.
   package func run(started: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
-    let application = Application(
-      router: router(),
-      server: HTTPServerBuilder { [realtime] responder in
-        EventLoopChannel(http: HTTP1Channel(responder: responder), realtime: realtime)
-      },
-      configuration: .init(
-        address: .hostname(desk.settings.host, port: desk.settings.port), serverName: "vibe"),
+    let server = EventLoopChannel(desk: frontDesk(), realtime: realtime).server(
+      configuration: .init(address: .hostname(desk.settings.host, port: desk.settings.port)),
       onServerRunning: { channel in started(channel.localAddress?.port ?? 0) },
-      logger: logger)
+      eventLoopGroup: Self.loops, logger: logger)
     // Stopped last to first: no more jobs, no new requests, then no feed, then no database.
     var services: [any Service] = [
       DatabaseService(pool: desk.pool), BackgroundService { [desk] in await desk.schema.run() },
-      BackgroundService { [feed] in await feed.run() }, application,
+      BackgroundService { [feed] in await feed.run() }, server,
     ]
     if desk.settings.queueJobs > 0 {
       services.append(
@@ -71,20 +67,20 @@ package final class VibeServer: Sendable {
     }
   }
 
-  private func router() -> Router<Context> {
-    let router = Router(context: Context.self)
-    router.add(middleware: FrontDesk(settings: desk.settings, metrics: desk.metrics))
+  private func frontDesk() -> FrontDesk {
     let ingester = Ingester(
       pool: desk.pool, metrics: desk.metrics, concurrent: Self.trackingConnections, logger: logger,
-      on: EventLoopGroupProvider.singleton.eventLoopGroup.any())
-    RestDoor(desk: desk).add(to: router)
+      on: Self.loops.any())
+    let router = Router(context: Context.self)
+    router.add(middleware: RouterErrors())
     RouteDoor(desk: desk).add(to: router)
     AuthDoor(desk: desk).add(to: router)
-    TrackDoor(desk: desk, ingester: ingester).add(to: router)
     realtime.add(to: router)
     HealthDoor(desk: desk).add(to: router)
     files.add(to: router)
-    return router
+    return FrontDesk(
+      settings: desk.settings, metrics: desk.metrics, rest: RestDoor(desk: desk),
+      track: TrackDoor(desk: desk, ingester: ingester), others: router.buildResponder())
   }
 }
 

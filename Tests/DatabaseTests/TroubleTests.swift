@@ -12,8 +12,7 @@ struct TroubleTests {
   private func settle(_ pool: Pool, busy: Int, waiting: Int = 0) async throws {
     #expect(
       try await eventually {
-        pool.counters.busy.load(ordering: .relaxed) == busy
-          && pool.counters.waiting.load(ordering: .relaxed) == waiting
+        pool.counters.lanes[0].busy == busy && pool.counters.lanes[0].waiting == waiting
       })
   }
 

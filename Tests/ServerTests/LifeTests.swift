@@ -55,4 +55,33 @@ struct LifeTests {
       #expect(try await eventually { try await server.request("GET", "/healthz").status == 200 })
     }
   }
+
+  @Test("requests that come together are answered in their order, nonsense after them by the last answer")
+  func pipelined() async throws {
+    try await TestServer.with { (server) async throws in
+      let wire = try Wire(port: server.port)
+      let body = #"{"site":"nobody"}"#
+      wire.send(
+        server.head("GET", "/healthz") + server.head("POST", "/track", body: body) + body
+          + String(repeating: server.head("GET", "/rest/v1/nothing"), count: 20) + "and now for\r\n\r\n")
+      let answers = await wire.read().components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
+      #expect(answers == ["200", "404"] + Array(repeating: "404", count: 20) + ["400"])
+    }
+  }
+
+  @Test(
+    "a connection ends when the client says so, in any letters, or knows no other way",
+    arguments: [
+      "HTTP/1.1\r\nHost: x\r\nConnection: Close", "HTTP/1.1\r\nHost: x\r\nConnection: TE, close", "HTTP/1.0",
+    ])
+  func lastRequest(_ manner: String) async throws {
+    try await TestServer.with { (server) async throws in
+      let wire = try Wire(port: server.port)
+      wire.send("GET /healthz \(manner)\r\n\r\n")
+      let start = ContinuousClock.now
+      let answer = await wire.read().lowercased()
+      #expect(answer.hasPrefix("http/1.1 200") && answer.contains("connection: close"), "\(answer)")
+      #expect(start.duration(to: .now) < .seconds(5))
+    }
+  }
 }

@@ -211,6 +211,9 @@ struct PaceTests {
     #expect(pace.pause == .milliseconds(100))
     pace.read(foundChanges: false)
     #expect(pace.pause == .seconds(1))
+    pace.rang()
+    pace.rest()
+    #expect(pace.pause == .seconds(1))
   }
 
   @Test("a bucket gives its burst, then its rate")

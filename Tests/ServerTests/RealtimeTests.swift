@@ -88,6 +88,25 @@ struct RealtimeTests {
     }
   }
 
+  @Test("while nobody listens the feed sleeps, also after a ring")
+  func sleeps() async throws {
+    try await TestServer.with { (server) async throws in
+      let tenant = try await server.tenant("alpha")
+      func turns() async throws -> Int {
+        let figures = try await server.request("GET", "/metrics").body
+        let line = figures.split(separator: "\n").first { $0.hasPrefix("vibe_realtime_turns_total ") }
+        return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
+      }
+      let before = try await turns()
+      _ = try await server.sql(insert(tenant.site, "anna"))
+      #expect(try await eventually { try await turns() > before }, "the bell was not heard")
+      let start = try await turns()
+      try await Task.sleep(for: .milliseconds(600))
+      // Once a second, and not every 15 ms.
+      #expect(try await turns() - start <= 3)
+    }
+  }
+
   @Test("who does not read is cut off")
   func neverReads() async throws {
     try await TestServer.with { (server) async throws in

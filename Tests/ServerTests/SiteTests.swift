@@ -80,7 +80,9 @@ struct SiteTests {
         local.status == 200 && local.body.contains("vibe_http_requests_total{door=\"auth\",status=\"200\"} 1")
       )
       for name in [
-        "vibe_http_request_seconds_bucket", "vibe_database_busy ", "vibe_database_waiting ",
+        "vibe_http_request_seconds_bucket", "# HELP vibe_database_busy Connections",
+        "# TYPE vibe_database_busy gauge",
+        "vibe_database_busy{lane=\"requests\"} ", "vibe_database_waiting{lane=\"tracking\"} ",
         "process_resident_memory_bytes ",
       ] {
         #expect(local.body.contains(name))

@@ -25,7 +25,9 @@ def fill(name):
         database.execute("select vibe.create_demo_site('demo')")
         database.execute("select vibe.create_user(%s, %s)", [EMAIL, dashboard.PASSWORD])
         subprocess.run([ROOT / ".dev/import-cdnow"], env=os.environ | {"PGDATABASE": name}, check=True, stdout=sys.stderr)
-        database.execute("select vibe.calculate_rfm('cdnow', '1998-06') where exists (select from vibe.sites where name = 'cdnow')")
+        for statement in ("vibe.calculate_rfm('cdnow', '1998-05')", "vibe.calculate_rfm('cdnow', '1998-06')", "vibe.calculate_clusters('cdnow')"):
+            database.execute(f"select {statement} where exists (select from vibe.sites where name = 'cdnow')")
+        database.execute("""select vibe.create_segment('demo', 'Came back', '{"version": 1, "all": [{"bought": {}, "at_least": 2}]}')""")
         database.execute("analyze")
         for (site,) in database.execute("select name from vibe.sites").fetchall():
             database.execute("select vibe.add_member(%s, %s, 'owner')", [site, EMAIL])
@@ -41,6 +43,8 @@ def views(person):
         ("shortcuts", "/crm", "?"), ("segmentation", "/segmentation?site=cdnow", None), ("segmentation-demo", "/segmentation", None),
         ("analytics", "/analytics", None), ("analytics-cdnow", "/analytics?site=cdnow&from=1997-07-01&to=1998-06-30&month=1998-06", None),
         ("campaigns", "/campaigns", None), ("campaign", "/campaigns?campaign=1", None), ("campaign-form", "/campaigns?campaign=1&edit=1", "dialog"),
+        ("movement", "/segmentation?site=cdnow&view=movement", None), ("segments", "/segmentation?view=segments", None),
+        ("segment-form", "/segmentation?view=segments", "n"), ("funnel-form", "/funnels?edit=new", "dialog"),
         ("funnels", "/funnels", None), ("retention", "/retention", None), *((f"settings-{section}", f"/settings?section={section}", None) for section in sections),
     ]
 
@@ -50,8 +54,8 @@ def take(page, url, name, address, opens):
     dashboard.settle(page)
     if opens == "SQL":
         page.locator("data-panel button[aria-label^='SQL']").first.click()
-    elif opens == "?":
-        page.keyboard.press("?")
+    elif opens in ("?", "n"):
+        page.keyboard.press(opens)
     if opens:
         expect(page.get_by_role("dialog")).to_be_visible()
     page.wait_for_timeout(400)

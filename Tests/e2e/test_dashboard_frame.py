@@ -196,9 +196,12 @@ def test_changes_of_cards(trial):
     page = trial()
     said = page.evaluate("""async () => {
       const { delta } = await import("/dashboard/card.js")
-      const of = (value, previous, format, better) => { const d = delta({ value, previous, format, better }); return d && [d.text, d.way, d.isGood] }
-      return [of(110, 100, "integer", "up"), of(90, 100, "integer", "up"), of(0.031, 0.035, "rate", "down"), of(0.2, 0, "rate", "up"),
-        of(5, 0, "integer", "up"), of(0, 0, "money", "up"), of(null, 3, "rate", "up"), of(3, null, "rate", "up"), of("12.5", "10", "money", "up")]
+      const of = (value, previous, change, format, better) => {
+        const d = delta({ value, previous, change, format, better })
+        return d && [d.text, d.way, d.isGood]
+      }
+      return [of(110, 100, 0.1, "integer", "up"), of(90, 100, -0.1, "integer", "up"), of(0.031, 0.035, -0.004, "rate", "down"), of(0.2, 0, 0.2, "rate", "up"),
+        of(5, 0, null, "integer", "up"), of(0, 0, null, "money", "up"), of(null, 3, null, "rate", "up"), of(3, null, null, "rate", "up"), of("12.5", "10", "0.25", "money", "up")]
     }""")
     assert said == [["10%", "up", True], ["10%", "down", False], ["0.4 pp", "down", True], ["20 pp", "up", True],
                     ["new", "up", True], ["no change", "same", True], None, None, ["25%", "up", True]]

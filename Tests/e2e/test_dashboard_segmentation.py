@@ -434,6 +434,10 @@ def test_portuguese(shop, visit):  # noqa: F811
     settle(page).get_by_role("button", name="Novo segmento").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".preview")).to_contain_text("correspond")
+    # A refusal says in Portuguese what it means; the database's own sentence stands behind.
+    dialog.get_by_label("Nome", exact=True).fill("Big spenders")
+    dialog.get_by_role("button", name="Criar segmento").click()
+    expect(dialog.get_by_role("alert").last).to_contain_text("Isto já existe (segment \"Big spenders\" exists already")
     dialog.get_by_label("Valor").first.fill("")
     expect(dialog.locator(".condition .problem")).to_have_text("Deve ser um número.")
     page.problems.clear()

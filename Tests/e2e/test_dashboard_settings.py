@@ -264,8 +264,8 @@ def test_the_light_tells_of_the_first_event(board, visit, plot):  # noqa: F811
     key = "select key from vibe.sites where site_id = %s"
     tag = '<script async src="{}/tracker.js" data-site="{}"></script>'
     light = page.locator(".first-event")
-    expect(light).to_have_text("Waiting for the first event…")
-    expect(page.locator(".snippet code")).to_have_text(tag.format(board.url, board.one(key, site)))
+    expect(light).to_have_text("Waiting for the first event")
+    expect(page.get_by_label("Tracking code of this site")).to_have_text(tag.format(board.url, board.one(key, site)))
     page.get_by_role("button", name="Copy").first.click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == tag.format(board.url, board.one(key, site))
@@ -282,7 +282,7 @@ def test_the_light_tells_of_the_first_event(board, visit, plot):  # noqa: F811
     said(page, "The site has a new key")
     new = board.one(key, site)
     assert new != old
-    expect(page.locator(".snippet code")).to_have_text(tag.format(board.url, new))
+    expect(page.get_by_label("Tracking code of this site")).to_have_text(tag.format(board.url, new))
     expect(dashboard.panel(page, "Site key").locator("code")).to_have_text(new)
     beat = {"visitor": "visitor-1", "sent_at": 5, "items": [{"type": "heartbeat", "time": 5}]}
     assert [board.server.request("/track", {"site": one} | beat)[0] < 300 for one in (old, new)] == [False, True]

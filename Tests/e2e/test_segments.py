@@ -329,7 +329,7 @@ def test_a_dialog_previews_and_stores_over_http(server):
     status, answer = call("preview_segment", site="other", criteria=rule)
     assert status == 400 and "not yours" in answer["message"]
     status, answer = server.request("/rest/v1/rpc/create_segment", {"site": "shop", "name": "mine"}, token=server.tokens["viewer"])
-    assert status == 400 and "not yours" in answer["message"]
+    assert (status, answer["code"], answer["message"]) == (403, "42501", 'this takes the role member of site "shop"')
 
 
 def test_plans_find_sets_by_index(shop):

@@ -28,6 +28,8 @@ select s.site_id, s.started_at + n * interval '2 minutes', s.started_at, s.user_
     case when n = 4 then (array['add_to_cart', 'purchase', 'search'])[1 + s.session_id % 3] else 'page_view' end,
     '/' || (s.session_id + n) % 50, repeat('title ', 10), '{"sku": "A-1", "price": 10}'
 from vibe.site_sessions as s, generate_series(0, 4) as n;
+insert into vibe.online_users (site_id, user_id, person_id, session_id, started_at, last_seen_at)
+select u.site_id, u.user_id, u.user_id, 1, now(), now() from vibe.site_users as u;
 reset session_replication_role;
 """
 
@@ -205,6 +207,18 @@ def test_daily_stats(caller):
             caller.execute(query, days)
     else:
         counted(plans(caller, query, **days))
+
+
+def test_a_name_reaches_the_online_list_by_key(caller):
+    visitor = caller.execute("select max(user_id) from vibe.site_users").fetchone()[0]
+    query = "update vibe.site_users set name = 'Ada' where site_id = vibe.site_id('shop') and user_id = %(visitor)s"
+    if caller.execute("select current_user").fetchone()[0] == LOGIN:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            caller.execute(query, {"visitor": visitor})
+    else:
+        nodes = plans(caller, query, visitor=visitor)
+        assert sum(rows_read(node) for node in nodes if node.get("Relation Name") in ("site_users", "online_users")) < 20
+        assert caller.execute("select name from vibe.online_users where user_id = %s", [visitor]).fetchone() == ("Ada",)
 
 
 def counted(nodes):

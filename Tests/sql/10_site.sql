@@ -74,6 +74,13 @@ select vibe.site_id('alpha') = vibe.site_id(), vibe.site_id() = vibe.site_id(vib
 select vibe.site_id('beta');
 select vibe.site_id('gamma');
 select vibe.site_id('alpha', 'member');
+\echo :LAST_ERROR_SQLSTATE
+select vibe.site_id(vibe.site_id()::text, 'owner');
+select vibe.site_id(null, 'member');
+-- Who sees nothing there hears the same of a site that is and of one that is not.
+select vibe.site_id('beta', 'member');
+select vibe.site_id('gamma', 'member');
+\echo :LAST_ERROR_SQLSTATE
 select vibe.site_ids('beta');
 select count(*) from vibe.sites;
 select count(*) from vibe.site_members;

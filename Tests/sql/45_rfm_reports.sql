@@ -76,7 +76,7 @@ select t.customers = d.customers as is_equal from vibe.rfm_trend('shop', '2026-0
 select vibe.rfm_trend('shop', '2026-02', 'best');
 select vibe.rfm_trend('shop', '2026-02', months => 0);
 select vibe.rfm_trend('shop', 'February');
-select metric, value, previous, format, better, currency, compared_with from vibe.rfm_month_metrics('shop', '2026-02');
+select metric, value, previous, change, format, better, currency, compared_with from vibe.rfm_month_metrics('shop', '2026-02');
 
 -- A running month is compared with as many whole days of the month before.
 insert into vibe.purchases (site_id, customer_id, external_id, purchased_at, amount, currency)

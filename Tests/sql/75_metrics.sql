@@ -90,6 +90,13 @@ select differences(:euro);
 select metric, value > 0 as has_value, previous > 0 as has_previous from vibe.get_crm_metrics('cards')
 where metric in ('churn_rate', 'customers', 'total_users', 'total_visitors') order by metric;
 
+-- What was, changed so, is what is; a change by hand: a half more, points of a rate, from below zero, from and to nothing, unknown.
+select metric, change is null or abs(case format when 'rate' then previous + change else previous + abs(previous) * change end - value) <= abs(previous) * 0.0001 as is_change
+from vibe.get_crm_metrics('cards') order by metric;
+select c.*, vibe.metric_change(value, previous, format) as change
+from (values (3.0, 2.0, 'integer'), (0.25, 0.2, 'rate'), (-5, -10, 'money'), (5, 0, 'integer'), (0, 5, 'integer'), (null, 5, 'integer'), (5, null, 'rate'), (0.1, 0, 'rate'),
+    (4, 3, 'integer')) as c (value, previous, format);
+
 -- The trends are the series of the last 30 whole days; of several sites the sums; none without two known days.
 select m.metric, cardinality(m.trend) as days, m.trend = array(
     select s.value from vibe.stats_series('cards', t.of, t.yesterday - 29, t.yesterday, 'day') as s order by s.starts_at
@@ -126,7 +133,7 @@ where metric in ('total_users', 'total_visitors') order by 1;
 rollback;
 
 -- A site without anything; several sites are added up, except amounts of several currencies; a stranger sees nothing.
-select metric, value, previous, format, better, currency from vibe.get_crm_metrics('empty');
+select metric, value, previous, change, format, better, currency from vibe.get_crm_metrics('empty');
 select m.metric, m.value = sum(s.value) as is_sum
 from vibe.get_crm_metrics() as m
 join (select n.metric, n.value from vibe.sites as s cross join lateral vibe.get_crm_metrics(s.name) as n) as s using (metric)

@@ -53,7 +53,6 @@ end
 $$;
 comment on function vibe_private.session_sites(jsonb) is
     'sites and roles of the claims'' live session or API key; nothing when it has ended. Definer: reads members for realtime and my_sites()';
-grant execute on function vibe_private.session_sites(jsonb) to vibe_server;
 
 create function vibe.site_ids(site text default null) returns int[]
 language plpgsql stable parallel safe
@@ -80,10 +79,20 @@ begin
         from vibe.sites as s
         where s.site_id = any (mine) and (s.name = site or s.site_id::text = site);
         if found_id is null then
+            if at_least <> 'viewer' and exists (
+                select from vibe.sites as s where s.site_id in (select vibe.my_sites()) and (s.name = site or s.site_id::text = site)
+            ) then
+                raise exception 'this takes the role % of site "%"', at_least, site using
+                    errcode = '42501', hint = 'ask an owner of the site';
+            end if;
             -- One answer for both, or names of other tenants could be guessed.
             raise exception 'site "%" does not exist or is not yours', site using errcode = '22023';
         end if;
         return found_id;
+    end if;
+    if at_least <> 'viewer' and cardinality(mine) = 0 and exists (select vibe.my_sites()) then
+        raise exception 'this takes the role % of a site', at_least using
+            errcode = '42501', hint = 'ask an owner of the site';
     end if;
     if cardinality(mine) <> 1 then
         raise exception 'you have % sites; name one', cardinality(mine) using
@@ -96,7 +105,7 @@ begin
     return mine[1];
 end
 $$;
-comment on function vibe.site_id(text, text) is 'id of the site named (name or id), or of the caller''s only site; refuses all others';
+comment on function vibe.site_id(text, text) is 'id of the site named (name or id), or of the caller''s only site; refuses a site where the caller may only do less (42501), and all others as if there were none (22023)';
 grant execute on function vibe.site_id(text, text) to vibe_analyst;
 
 create function vibe.get_sites()

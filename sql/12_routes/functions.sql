@@ -72,10 +72,10 @@ as $$
                     'type', format_type(a.type, null),
                     -- Defaults belong to the last of the input arguments.
                     'required', a.place <= p.pronargs - p.pronargdefaults
-                ) order by a.place
+                ) || case when a.is_variadic then '{"is_variadic": true}'::jsonb else '{}' end order by a.place
             ), '[]')
             from (
-                select i.name, i.type, row_number() over (order by i.position) as place
+                select i.name, i.type, i.mode = 'v' as is_variadic, row_number() over (order by i.position) as place
                 from unnest(
                     coalesce(p.proallargtypes, p.proargtypes::oid[]), p.proargnames, p.proargmodes
                 ) with ordinality as i(type, name, mode, position)

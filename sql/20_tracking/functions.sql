@@ -144,20 +144,12 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform from vibe.online_users as o
-    where (o.site_id, o.person_id) in (select c.site_id, c.user_id from changed_rows as c)
-    order by o.site_id, o.user_id
-    for no key update;
-    update vibe.online_users as o
-    set name = c.name, external_id = c.external_id, segment = c.segment
-    from changed_rows as c
-    where o.site_id = c.site_id and o.person_id = c.user_id
-      and (o.name, o.external_id, o.segment) is distinct from (c.name, c.external_id, c.segment);
+    perform vibe_private.show_people(array_agg(c.site_id), array_agg(c.user_id)) from changed_rows as c having count(*) > 0;
     return null;
 end
 $$;
 comment on function vibe_private.refresh_online_users() is
-    'statement trigger of site_users: copies names and segments to the online list. Definer: nobody may write that list directly';
+    'statement trigger of site_users: the online list shows who was written as they are now. Definer: nobody may write that list directly';
 
 create function vibe.track(payload jsonb) returns jsonb
 language plpgsql volatile security definer

@@ -115,9 +115,28 @@ begin
     )
     insert into vibe_private.changes (site_id, table_name, kind, records)
     select m.site_id, 'site_users', 'INSERT', to_jsonb(array_agg(m)) from made as m group by m.site_id order by m.site_id;
+    if (select c.reltuples < 0 from pg_class as c where c.oid = 'vibe.site_users'::regclass) and pg_relation_size('vibe.site_users') > 32768 then
+        perform vibe_private.learn_sizes();
+    end if;
 end
 $$;
 comment on function vibe_private.add_visitors(vibe_private.tracked_item[]) is 'makes the visitors that are not there yet';
+
+-- To a plan that was made while a table was empty every index is as good as another: it may read all visitors of the site
+-- for each. Autovacuum looks once a minute, and a new site gets thousands of visitors by then.
+create function vibe_private.learn_sizes() returns void
+language plpgsql volatile
+as $$
+begin
+    -- Never waits: who has the lock does it, and who waited for it could hold visitors that the other waits for.
+    lock table vibe.site_users, vibe.site_sessions, vibe.online_users in share update exclusive mode nowait;
+    analyze vibe.site_users, vibe.site_sessions, vibe.online_users;
+exception when lock_not_available then
+    null;
+end
+$$;
+comment on function vibe_private.learn_sizes() is
+    'counts the tables that ingest looks things up in, which ends the plans made for empty ones';
 
 create function vibe_private.hold_identities(items vibe_private.tracked_item[]) returns void
 language plpgsql volatile

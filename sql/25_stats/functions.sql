@@ -29,6 +29,20 @@ comment on function vibe.day_starts(date, date, text) is
 'the instants at which the days from first_day to last_day begin in a time zone, and as the last one the end of the range';
 grant execute on function vibe.day_starts(date, date, text) to vibe_analyst;
 
+create function vibe.metric_change(value numeric, previous numeric, format text) returns numeric
+language sql
+immutable
+parallel safe
+as $$
+    select case
+        when format = 'rate' then value - previous
+        when previous <> 0 then round((value - previous) / abs(previous), 4)
+    end
+$$;
+comment on function vibe.metric_change(numeric, numeric, text) is
+'how a figure changed: a rate of 1 by so much (0.01 is one percentage point), others by this share of what they were (0.5 is half as much again); null from zero and where one of the two is unknown';
+grant execute on function vibe.metric_change(numeric, numeric, text) to vibe_analyst;
+
 -- Definer, because derived figures are not the members' to write; sites are limited to those the caller may write.
 create function vibe.calculate_daily_stats(
     site text default null,

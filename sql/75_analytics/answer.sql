@@ -120,7 +120,7 @@ begin
     return json_build_object(
         'current', (figures -> 'current') || jsonb_build_object(
             'is_partial', asked.is_partial,
-            'change', vibe.relative_change((figures #>> '{current,revenue}')::numeric, (figures #>> '{previous,revenue}')::numeric)
+            'change', vibe.metric_change((figures #>> '{current,revenue}')::numeric, (figures #>> '{previous,revenue}')::numeric, 'money')
         ),
         'previous', figures -> 'previous'
     );

@@ -44,7 +44,7 @@ begin
         coalesce(n.monetary, 0),
         round(n.monetary / n.customers, 2),
         c.customers,
-        vibe.relative_change(coalesce(n.customers, 0), c.customers)
+        vibe.metric_change(coalesce(n.customers, 0), c.customers, 'integer')
     from vibe.rfm_cluster_labels as l
     left join now_scored as n on n.cluster = l.cluster
     left join before_scored as b on b.cluster = l.cluster

@@ -171,9 +171,9 @@ begin
             'average_value', before.average_value
         ) end,
         'change', json_build_object(
-            'total', vibe.relative_change(this.customers, before.customers),
-            'revenue', vibe.relative_change(this.revenue, before.revenue),
-            'average_value', vibe.relative_change(this.average_value, before.average_value)
+            'total', vibe.metric_change(this.customers, before.customers, 'integer'),
+            'revenue', vibe.metric_change(this.revenue, before.revenue, 'money'),
+            'average_value', vibe.metric_change(this.average_value, before.average_value, 'money')
         ),
         'distribution', this.distribution
     );

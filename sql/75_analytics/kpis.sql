@@ -24,7 +24,7 @@ begin
     );
     return query
     select
-        k.metric, k.value, k.previous, vibe.relative_change(k.value, k.previous),
+        k.metric, k.value, k.previous, vibe.metric_change(k.value, k.previous, k.format),
         asked.range_start, asked.range_end, asked.previous_start, asked.previous_end, asked.is_partial, k.format, 'up'
     from (
         select
@@ -45,15 +45,8 @@ begin
 end
 $$;
 comment on function vibe.analytics_kpis(text, date, date, text, timestamptz) is
-'key figures of a site for the days start_date to end_date, with those of the range that they are compared with: revenue (orders less refunds) and average_order_value (before refunds) in the site''s currency, orders, customers (different ones with an order), new_customers (whose first order it was), repeat_rate (share of the customers with an order that was not their first), active_users (merged), conversion_rate (share of these who met a goal; null without goals). change is a share of previous, null from zero. format is money, integer or rate. The range and what compare does: see vibe.analytics_range(). Nothing after as_of is seen';
+'key figures of a site for the days start_date to end_date, with those of the range that they are compared with: revenue (orders less refunds) and average_order_value (before refunds) in the site''s currency, orders, customers (different ones with an order), new_customers (whose first order it was), repeat_rate (share of the customers with an order that was not their first), active_users (merged), conversion_rate (share of these who met a goal; null without goals). change is told as by vibe.metric_change(). format is money, integer or rate. The range and what compare does: see vibe.analytics_range(). Nothing after as_of is seen';
 grant execute on function vibe.analytics_kpis(text, date, date, text, timestamptz) to vibe_analyst;
-
-create function vibe.relative_change(value numeric, previous numeric) returns numeric
-language sql immutable strict parallel safe
-return round((value - previous) / nullif(abs(previous), 0), 4);
-comment on function vibe.relative_change(numeric, numeric) is
-'by what share of previous value is above it (below zero: under it), four digits; null from zero';
-grant execute on function vibe.relative_change(numeric, numeric) to vibe_analyst;
 
 create function vibe.range_figures(of_site integer, starts timestamptz[], ends timestamptz[], only_sales boolean default false)
 returns table (range integer, place integer, metric text, value numeric, format text, is_sum boolean)

@@ -1,60 +1,65 @@
 -- The figures of the cards. What was counted of past days is read from vibe.daily_user_stats; only what came since is counted here.
 create function vibe.get_crm_metrics(site text default null)
 returns table (
-    metric text, value numeric, previous numeric, format text, better text, currency text,
+    metric text, value numeric, previous numeric, change numeric, format text, better text, currency text,
     range_start timestamptz, range_end timestamptz, previous_start timestamptz, previous_end timestamptz, trend numeric[]
 )
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select
-        k.metric,
-        -- Amounts of several currencies have no sum; a share of nobody is unknown.
-        case k.format
-            when 'rate' then round(sum(f.value) / nullif(sum(f.whole), 0), 4)
-            when 'money' then case when count(distinct f.currency) <= 1 then coalesce(sum(f.value), 0) end
-            else coalesce(sum(f.value), 0)
-        end,
-        case k.format
-            when 'rate' then round(sum(f.previous) / nullif(sum(f.previous_whole), 0), 4)
-            when 'money' then case when count(distinct f.currency) <= 1 then sum(f.previous) end
-            else sum(f.previous)
-        end,
-        k.format, k.better,
-        case when k.format = 'money' and count(distinct f.currency) = 1 then min(f.currency) end,
-        min(f.range_start), max(f.range_end), min(f.previous_start), max(f.previous_end),
-        case when k.format <> 'money' or count(distinct f.currency) <= 1 then (
-            select array_agg(d.value order by d.place)
-            from (
-                select t.place, case
-                    when k.format = 'rate' then round(sum(t.part) / nullif(sum(t.whole), 0), 4)
-                    else coalesce(sum(t.part), 0)
-                end as value
-                from unnest(vibe.site_ids(get_crm_metrics.site)) as s (site_id)
-                cross join lateral vibe.site_trend(s.site_id, k.trend) as t
-                where k.trend is not null
-                group by t.place
-            ) as d
-            having count(d.value) > 1
-        ) end
+        m.metric, m.value, m.previous, vibe.metric_change(m.value, m.previous, m.format), m.format, m.better, m.currency,
+        m.range_start, m.range_end, m.previous_start, m.previous_end, m.trend
     from (
-        values
-            (1, 'total_users', 'integer', 'up', 'total_users'),
-            (2, 'online_now', 'integer', 'up', 'users'),
-            (3, 'new_this_week', 'integer', 'up', 'new_users'),
-            (4, 'churn_rate', 'rate', 'down', 'churn_rate'),
-            (5, 'revenue', 'money', 'up', 'revenue'),
-            (6, 'customers', 'integer', 'up', null),
-            (7, 'total_visitors', 'integer', 'up', null)
-    ) as k (place, metric, format, better, trend)
-    left join (
-        select f.* from unnest(vibe.site_ids(get_crm_metrics.site)) as s (site_id) cross join lateral vibe.site_metrics(s.site_id) as f
-    ) as f on f.metric = k.metric
-    group by k.place, k.metric, k.format, k.better, k.trend
-    order by k.place
+        select
+            k.place, k.metric,
+            -- Amounts of several currencies have no sum; a share of nobody is unknown.
+            case k.format
+                when 'rate' then round(sum(f.value) / nullif(sum(f.whole), 0), 4)
+                when 'money' then case when count(distinct f.currency) <= 1 then coalesce(sum(f.value), 0) end
+                else coalesce(sum(f.value), 0)
+            end as value,
+            case k.format
+                when 'rate' then round(sum(f.previous) / nullif(sum(f.previous_whole), 0), 4)
+                when 'money' then case when count(distinct f.currency) <= 1 then sum(f.previous) end
+                else sum(f.previous)
+            end as previous,
+            k.format, k.better,
+            case when k.format = 'money' and count(distinct f.currency) = 1 then min(f.currency) end as currency,
+            min(f.range_start) as range_start, max(f.range_end) as range_end, min(f.previous_start) as previous_start, max(f.previous_end) as previous_end,
+            case when k.format <> 'money' or count(distinct f.currency) <= 1 then (
+                select array_agg(d.value order by d.place)
+                from (
+                    select t.place, case
+                        when k.format = 'rate' then round(sum(t.part) / nullif(sum(t.whole), 0), 4)
+                        else coalesce(sum(t.part), 0)
+                    end as value
+                    from unnest(vibe.site_ids(get_crm_metrics.site)) as s (site_id)
+                    cross join lateral vibe.site_trend(s.site_id, k.trend) as t
+                    where k.trend is not null
+                    group by t.place
+                ) as d
+                having count(d.value) > 1
+            ) end as trend
+        from (
+            values
+                (1, 'total_users', 'integer', 'up', 'total_users'),
+                (2, 'online_now', 'integer', 'up', 'users'),
+                (3, 'new_this_week', 'integer', 'up', 'new_users'),
+                (4, 'churn_rate', 'rate', 'down', 'churn_rate'),
+                (5, 'revenue', 'money', 'up', 'revenue'),
+                (6, 'customers', 'integer', 'up', null),
+                (7, 'total_visitors', 'integer', 'up', null)
+        ) as k (place, metric, format, better, trend)
+        left join (
+            select f.* from unnest(vibe.site_ids(get_crm_metrics.site)) as s (site_id) cross join lateral vibe.site_metrics(s.site_id) as f
+        ) as f on f.metric = k.metric
+        group by k.place, k.metric, k.format, k.better, k.trend
+    ) as m
+    order by m.place
 $$;
 comment on function vibe.get_crm_metrics(text) is
-'figures of the CRM cards as of now, each with the one to compare it with, its format (integer, rate of 1, money in currency) and which way is better: total_users (merged) and total_visitors (anonymous ids) against 30 days ago; online_now; new_this_week, users first seen in this ISO week, against as much of the last week; churn_rate, of the users active in the 30 days before the last 30 counted ones those not seen in these, against 30 days earlier; revenue of the running month up to the last full hour against as much of the month before; customers with an order, against 30 days ago. trend has the last 30 whole days, the oldest first: total_users, users active on the day (beside online_now), new users, churn_rate, revenue as vibe.stats_series() counts them; null for fewer than two known days. All by the site''s calendar; for all my sites, sums';
+'figures of the CRM cards as of now, each with the one to compare it with, how it changed since (see vibe.metric_change()), its format (integer, rate of 1, money in currency) and which way is better: total_users (merged) and total_visitors (anonymous ids) against 30 days ago; online_now; new_this_week, users first seen in this ISO week, against as much of the last week; churn_rate, of the users active in the 30 days before the last 30 counted ones those not seen in these, against 30 days earlier; revenue of the running month up to the last full hour against as much of the month before; customers with an order, against 30 days ago. trend has the last 30 whole days, the oldest first: total_users, users active on the day (beside online_now), new users, churn_rate, revenue as vibe.stats_series() counts them; null for fewer than two known days. All by the site''s calendar; for all my sites, sums';
 grant execute on function vibe.get_crm_metrics(text) to vibe_analyst;
 
 create function vibe.site_metrics(of_site integer)

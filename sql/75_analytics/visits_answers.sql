@@ -175,7 +175,7 @@ begin
         'site_id', of_site,
         'as_of', now(),
         'metrics', (
-            select json_agg(to_jsonb(m) || jsonb_build_object('change', vibe.relative_change(m.value, m.previous)))
+            select json_agg(m)
             from vibe.get_crm_metrics(of_site::text) as m
         )
     );

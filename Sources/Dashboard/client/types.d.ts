@@ -421,10 +421,10 @@ export interface Functions {
     arguments: { site?: string | null }
     row: { key_id: string | null; name: string | null; sites: (string | null)[] | null; scopes: (string | null)[] | null; requests_per_minute: number | null; created_by: string | null; created_at: Instant | null; expires_at: Instant | null; revoked_at: Instant | null; last_used_at: Instant | null }
   }
-  /** figures of the CRM cards as of now, each with the one to compare it with, its format (integer, rate of 1, money in currency) and which way is better: total_users (merged) and total_visitors (anonymous ids) against 30 days ago; online_now; new_this_week, users first seen in this ISO week, against as much of the last week; churn_rate, of the users active in the 30 days before the last 30 counted ones those not seen in these, against 30 days earlier; revenue of the running month up to the last full hour against as much of the month before; customers with an order, against 30 days ago. trend has the last 30 whole days, the oldest first: total_users, users active on the day (beside online_now), new users, churn_rate, revenue as vibe.stats_series() counts them; null for fewer than two known days. All by the site's calendar; for all my sites, sums */
+  /** figures of the CRM cards as of now, each with the one to compare it with, how it changed since (see vibe.metric_change()), its format (integer, rate of 1, money in currency) and which way is better: total_users (merged) and total_visitors (anonymous ids) against 30 days ago; online_now; new_this_week, users first seen in this ISO week, against as much of the last week; churn_rate, of the users active in the 30 days before the last 30 counted ones those not seen in these, against 30 days earlier; revenue of the running month up to the last full hour against as much of the month before; customers with an order, against 30 days ago. trend has the last 30 whole days, the oldest first: total_users, users active on the day (beside online_now), new users, churn_rate, revenue as vibe.stats_series() counts them; null for fewer than two known days. All by the site's calendar; for all my sites, sums */
   get_crm_metrics: {
     arguments: { site?: string | null }
-    row: { metric: string; value: number | null; previous: number | null; format: string; better: string; currency: string | null; range_start: Instant | null; range_end: Instant; previous_start: Instant | null; previous_end: Instant | null; trend: (number | null)[] | null }
+    row: { metric: string; value: number | null; previous: number | null; change: number | null; format: string; better: string; currency: string | null; range_start: Instant | null; range_end: Instant; previous_start: Instant | null; previous_end: Instant | null; trend: (number | null)[] | null }
   }
   /** the goals of a site and how often each was met so far, today included: events, users (merged), their worth in the site's currency, and the last day; bots are left out */
   get_goals: {
@@ -559,6 +559,11 @@ export interface Functions {
   merged_since_count: {
     arguments: { of_site: number | string | null; first_day: Day | null; last_day: Day | null }
     row: { day: Day | null; change: number | null }
+  }
+  /** how a figure changed: a rate of 1 by so much (0.01 is one percentage point), others by this share of what they were (0.5 is half as much again); null from zero and where one of the two is unknown */
+  metric_change: {
+    arguments: { value: number | string | null; previous: number | string | null; format: string | null }
+    row: { metric_change: number | null }
   }
   /** ids of the sites where the caller has at least this role: by signed-in session on the server, by login name elsewhere, all for operators and the nightly work. Definer: policies ask it, so it must see members itself */
   my_sites: {
@@ -718,7 +723,7 @@ export interface Functions {
   /** vibe.rfm_month() as one row a figure, in the form of vibe.get_crm_metrics() */
   rfm_month_metrics: {
     arguments: { site?: string | null; month?: string | null }
-    row: { metric: string | null; value: number | null; previous: number | null; format: string | null; better: string | null; currency: string | null; range_start: Instant | null; range_end: Instant | null; compared_with: string | null }
+    row: { metric: string | null; value: number | null; previous: number | null; change: number | null; format: string | null; better: string | null; currency: string | null; range_start: Instant | null; range_end: Instant | null; compared_with: string | null }
   }
   /** the months of a site that have customers, newest first: those stored in vibe.rfm_analysis and those with orders that vibe.calculate_rfm() has not seen (is_stored false); is_default is true for the one to begin with, the newest stored one that has ended */
   rfm_months: {
@@ -861,7 +866,7 @@ export interface Functions {
     arguments: { site: string | null; time_zone: string | null; at_once?: boolean | null }
     row: { set_time_zone: boolean | null }
   }
-  /** id of the site named (name or id), or of the caller's only site; refuses all others */
+  /** id of the site named (name or id), or of the caller's only site; refuses a site where the caller may only do less (42501), and all others as if there were none (22023) */
   site_id: {
     arguments: { site?: string | null; at_least?: string | null }
     row: { site_id: number | null }

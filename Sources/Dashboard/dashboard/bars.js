@@ -35,5 +35,6 @@ export function changed(change, isLessGood = false) {
   if (change == null) return h("span", { class: "muted" }, "–")
   const way = change === 0 ? "same" : change > 0 !== isLessGood ? "good" : "bad"
   return h("span", { class: `delta ${way}` },
-    h("span", { "aria-hidden": "true" }, change > 0 ? "↑ " : change < 0 ? "↓ " : ""), `${change < 0 ? "−" : ""}${percent(Math.abs(change))}`)
+    h("span", { "aria-hidden": "true" }, change > 0 ? "↑ " : change < 0 ? "↓ " : ""),
+    change < 0 && h("span", { class: "visually-hidden" }, "−"), percent(Math.abs(change)))
 }

@@ -18,18 +18,16 @@ export function metricCard(options) {
 }
 
 /**
- * How a figure has changed: rates in percentage points, others in percent; from zero there is no percentage.
+ * How a figure has changed, in words: rates in percentage points, others in percent; from zero there is no percentage.
  * @param {Metric} metric @returns {{ text: string, way: "up" | "down" | "same", isGood: boolean } | null}
  */
-export function delta({ value, previous, change: share, format, better }) {
+export function delta({ value, previous, change, format, better }) {
   if (value == null || previous == null) return null
-  const now = Number(value), before = Number(previous), change = now - before
-  const way = change > 0 ? "up" : change < 0 ? "down" : "same"
+  const way = Number(value) > Number(previous) ? "up" : Number(value) < Number(previous) ? "down" : "same"
   const isGood = way === "same" || way === (better ?? "up")
   if (way === "same") return { text: t("card.same"), way, isGood }
-  if (format === "rate") return { text: t("card.points", { n: points(change) }), way, isGood }
-  if (before === 0) return { text: t("card.new"), way, isGood }
-  return { text: percent(Math.abs(share ?? change / before)), way, isGood }
+  if (change == null) return { text: t("card.new"), way, isGood }
+  return { text: format === "rate" ? t("card.points", { n: points(change) }) : percent(Math.abs(change)), way, isGood }
 }
 
 export class MetricCard extends HTMLElement {

@@ -24,6 +24,23 @@ let library = null
 // The file sets a global when it is run as a module; there is no other way to load it that Trusted Types allow.
 const load = () => library ??= import("/vendor/chart.js").then(() => /** @type {any} */ (globalThis).Chart)
 
+/** A line needs two points: one without neighbours is a dot. @param {any} context */
+function dotted({ dataIndex: at, dataset: { data } }) {
+  return data[at] != null && data[at - 1] == null && data[at + 1] == null ? 3 : 0
+}
+
+/**
+ * Every so many labels as there is room for, counted from the last: today is always named. The first is, too, where it fits.
+ * @this {any} the axis @param {number} value @param {number} at
+ */
+function labelThatFits(value, at) {
+  const labels = /** @type {string[]} */ (this.chart.data.labels), last = labels.length - 1
+  const room = Math.max(...labels.map((label) => label.length)) * 6.2 + 24 // px
+  const step = Math.max(1, Math.ceil(last * room / (this.width || 600)))
+  const isShown = (last - at) % step === 0 || (at === 0 && last % step > step * 0.8)
+  return isShown ? this.getLabelForValue(value) : ""
+}
+
 export class LineChart extends HTMLElement {
   /** @type {Options} */
   #options = { label: "" }
@@ -203,9 +220,7 @@ export class LineChart extends HTMLElement {
 
   #data() {
     const points = this.#points
-    // A value between two gaps has no line: it is a point.
-    const isAlone = (/** @type {any} */ { dataset, dataIndex }) => [-1, 1].every((side) => dataset.data[dataIndex + side] == null)
-    const line = { borderWidth: 2, pointRadius: (/** @type {any} */ context) => isAlone(context) ? 2.5 : 0, pointHoverRadius: 4, tension: 0, spanGaps: false }
+    const line = { borderWidth: 2, pointRadius: dotted, pointHoverRadius: 4, tension: 0, spanGaps: false }
     // The step that still runs would look like a crash: it is dotted.
     const running = (/** @type {any} */ context) => points[context.p1DataIndex]?.is_partial ? [2, 4] : undefined
     const hasPrevious = points.some(({ previous }) => previous != null)
@@ -237,7 +252,7 @@ export class LineChart extends HTMLElement {
         },
       },
       scales: {
-        x: { grid: { display: false }, border: { display: false }, ticks: { font: axis, maxRotation: 0, autoSkipPadding: 24 } },
+        x: { grid: { display: false }, border: { display: false }, ticks: { font: axis, maxRotation: 0, autoSkip: false, callback: labelThatFits } },
         y: {
           beginAtZero: true, grid: { drawBorder: false }, border: { display: false },
           ticks: { font: axis, maxTicksLimit: 5, padding: 8, callback: (/** @type {number} */ value) => this.#value(value).short,

@@ -2,7 +2,7 @@
 import { chartData, crmMetrics, onlineUsers, Query, site, store } from "/client.js"
 import { metricCard } from "./card.js"
 import { lineChart } from "./chart.js"
-import { h, icon } from "./dom.js"
+import { h } from "./dom.js"
 import { host, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { chosenDays, PERIOD, periodSwitch } from "./period.js"
@@ -19,9 +19,6 @@ const CARDS = [
   { metric: "churn_rate", series: "churn_rate", format: "rate" },
   { metric: "revenue", series: "revenue", format: "money" },
 ]
-
-const MORE = `vibeTrack("sign_up", { plan: "pro" })
-vibeIdentify("customer-1", { name: "Ana", email: "ana@example.org" })`
 
 const UNHURRIED = 2_000 // ms after which the page reads what nobody looks at yet
 
@@ -51,12 +48,7 @@ const WORDS = {
     "online.nobodyOf": "Nobody of this segment is on the site right now",
     "online.nobodyOf.text": "Others may be: show all segments.", "online.clear": "Show all segments", "online.install": "Install the tracker",
     "online.down": "Next active user", "online.up": "Previous active user",
-    "snippet.title": "Connect a website", "snippet.waiting": "Waiting for the first event",
-    "snippet.receiving": "Receiving events",
-    "snippet.one": "Put this line into the head of every page:", "snippet.code": "Tracking code of this site",
-    "snippet.two": "Open one of these pages: the light above turns green within a second.",
-    "snippet.three": "Say what else happens, and who it is, where your pages know it:",
-    "snippet.more": "Code for events and names",
+    "snippet.title": "Connect a website",
     "snippet.shop": "Open the demo shop",
   },
   pt: {
@@ -82,12 +74,7 @@ const WORDS = {
     "online.nobodyOf.text": "Outros talvez estejam: mostre todos os segmentos.", "online.clear": "Mostrar todos os segmentos",
     "online.install": "Instalar o rastreador",
     "online.down": "Próximo usuário ativo", "online.up": "Usuário ativo anterior",
-    "snippet.title": "Conectar um site", "snippet.waiting": "Esperando o primeiro evento",
-    "snippet.receiving": "Recebendo eventos",
-    "snippet.one": "Coloque esta linha no head de todas as páginas:", "snippet.code": "Código de rastreamento deste site",
-    "snippet.two": "Abra uma dessas páginas: a luz acima fica verde em um segundo.",
-    "snippet.three": "Diga o que mais acontece, e quem é, onde suas páginas souberem:",
-    "snippet.more": "Código para eventos e nomes",
+    "snippet.title": "Conectar um site",
     "snippet.shop": "Abrir a loja de demonstração",
   },
 }
@@ -337,52 +324,36 @@ function move(place, way) {
 
 // MARK: Connecting a website
 
-/** The line for a page's head. @param {string} key @param {string} [origin] of this server */
-const trackingTag = (key, origin = location.origin) => `<script async src="${origin}/tracker.js" data-site="${key}"></script>`
-
-/** The tracking code, and a light that tells whether anything has come. */
+/** How visitors are sent here, and a light that tells whether any have come; the guide's code comes after the figures. */
 function snippet() {
-  const light = h("p", { class: "light", role: "status" })
-  const tag = h("code", {})
+  /** @type {import("./install.js").InstallGuide | null} */
+  let guide = null
   const shop = shopLink()
+  const tell = () => guide?.tell(Boolean(crmMetrics.data?.some((/** @type {any} */ { metric, value }) =>
+    (metric === "total_visitors" || metric === "online_now") && value > 0)))
+  const place = h("div", {}, shop)
+  const load = async () => {
+    const { InstallGuide } = await import("./install.js")
+    place.append(guide = new InstallGuide())
+    tell()
+  }
+  /** @type {Promise<void> | null} */
+  let loading = null
   const element = panel({
     title: t("snippet.title"), store: crmMetrics, height: 420,
-    draw(body, rows) {
-      tag.textContent = trackingTag(site.current?.key ?? "")
-      const hasCome = rows.some((/** @type {any} */ { metric, value }) => (metric === "total_visitors" || metric === "online_now") && value > 0)
-      light.dataset.state = hasCome ? "receiving" : "waiting"
-      const said = t(`snippet.${light.dataset.state}`)
-      if (light.textContent !== said) light.textContent = said // a live region repeats what is written again
-      if (body.childElementCount === 0) body.append(light, shop, instructions(tag))
+    draw() {
+      tell()
+      loading ??= load().catch((error) => {
+        console.error(error)
+        place.append(h("p", { role: "alert" }, t("panel.broken")))
+      })
+      return place
     },
   })
   element.classList.add("snippet")
   element.id = "snippet"
   element.tabIndex = -1
   return element
-}
-
-/** @param {HTMLElement} tag */
-function instructions(tag) {
-  const code = (/** @type {HTMLElement} */ text, /** @type {string} */ label) =>
-    h("pre", { class: "block", tabindex: "0", role: "group", "aria-label": label }, text)
-  return h("ol", {},
-    h("li", {}, t("snippet.one"), code(tag, t("snippet.code")), copy(() => tag.textContent ?? "")),
-    h("li", {}, t("snippet.two")),
-    h("li", {}, t("snippet.three"), code(h("code", {}, MORE), t("snippet.more")), copy(() => MORE)))
-}
-
-/** The button that copies comes with the first press. @param {() => string} text */
-function copy(text) {
-  const button = h("button", { class: "button", type: "button" }, icon("copy"), t("copy"))
-  button.addEventListener("click", async () => {
-    const { copyButton } = await import("./dialog.js")
-    const real = copyButton(text)
-    button.replaceWith(real)
-    real.focus()
-    real.click()
-  })
-  return button
 }
 
 /** To the demo's shop, where this site is a demo's; hidden elsewhere. */

@@ -1,6 +1,6 @@
 // A customer whom no visitor is known to be: profile, RFM by month and orders. Those who were seen open as persons.
 import { Query, store } from "/client.js"
-import { openDialog, saidBy } from "./dialog.js"
+import { followAddress, openDialog, saidBy } from "./dialog.js"
 import { facts, h } from "./dom.js"
 import { day, figure, money, plain } from "./format.js"
 import { panel } from "./panel.js"
@@ -53,38 +53,38 @@ addWords({
   },
 })
 
-/** Opens the customer that the address names; a known visitor takes the customer's place. @param {import("./segmentation.js").Context} context */
-export async function customerDialog({ page, ask }) {
-  const { state, site } = page
-  const id = Number(state.get("customer"))
-  if (!Number.isSafeInteger(id) || !site.current) return
-  const of = site.current.site_id
-  const person = h("article", { class: "stack" }, h("p", { class: "muted", role: "status" }, t("panel.loading", { title: t("seg.customer") })))
-  let isOpen = true
-  const close = openDialog({ title: t("seg.customer"), body: person, wide: true, onClose: () => {
-    isOpen = false
-    end()
-    if (state.get("customer") === String(id)) state.undo({ customer: null })
-  } })
-  const end = state.watch(["customer"], () => { if (isOpen && state.get("customer") !== String(id)) close() })
+/** Opens and closes the dialog as the address says; called once. @param {import("./segmentation.js").Context} context */
+export const watchCustomer = (context) => void followAddress(context.page.state, "customer", (id, onClose) =>
+  context.page.site.current && Number.isSafeInteger(Number(id)) ? show(Number(id), context, onClose) : null)
+
+/** @param {number} id @param {import("./segmentation.js").Context} context @param {() => void} onClose @returns {() => void} closes it */
+function show(id, context, onClose) {
+  const body = h("article", { class: "stack" }, h("p", { class: "muted", role: "status" }, t("panel.loading", { title: t("seg.customer") })))
+  fill(body, id, context)
+  return openDialog({ title: t("seg.customer"), body, wide: true, onClose })
+}
+
+/** A known visitor takes the customer's place. @param {HTMLElement} body @param {number} id @param {import("./segmentation.js").Context} context */
+async function fill(body, id, { page: { state, site }, ask }) {
+  const of = site.current?.site_id ?? 0
   try {
     const [customers, users] = await Promise.all([
       new Query({ from: "customers", where: [["site_id", "eq", of], ["customer_id", "eq", id]] }).run(),
       new Query({ from: "site_users", select: ["user_id", "merged_into"], where: [["site_id", "eq", of], ["customer_id", "eq", id]],
         order: ["last_seen_at.desc", "user_id"], limit: 1 }).run(),
     ])
-    if (!isOpen) return
+    if (!body.isConnected) return
     if (users.length > 0) {
       state.set({ customer: null, user: users[0].merged_into ?? users[0].user_id })
       return
     }
-    if (customers.length === 0) return void person.replaceChildren(h("p", {}, t("table.empty")))
+    if (customers.length === 0) return void body.replaceChildren(h("p", {}, t("table.empty")))
     const [customer] = customers
-    const heading = person.closest("dialog")?.querySelector("h2")
+    const heading = body.closest("dialog")?.querySelector("h2")
     if (heading) heading.textContent = plain(customer.name ?? customer.external_id ?? `#${id}`)
-    person.replaceChildren(profile(customer, site.current.currency), rfm(id, ask), orders(id, of))
+    body.replaceChildren(profile(customer, site.current?.currency ?? ""), rfm(id, ask), orders(id, of))
   } catch (error) {
-    person.replaceChildren(h("p", { role: "alert" }, saidBy(error)))
+    body.replaceChildren(h("p", { role: "alert" }, saidBy(error)))
   }
 }
 

@@ -32,6 +32,37 @@ export function openDialog({ title, body, wide = false, close = t("close"), onCl
 }
 
 /**
+ * Keeps a dialog in step with the address: it is open while the address has `name`, so Back closes it and a link opens it.
+ * @param {import("./shell.js").State} state @param {string} name
+ * @param {(value: string, onClose: () => void) => (() => void) | null} open opens the dialog of a value, must call `onClose`
+ *   however it was closed, and returns what closes it; null: there is none of that value, or not yet
+ * @param {string[]} [also] what else leaves the address with it
+ * @returns {() => void} looks again, for when there may be one now
+ */
+export function followAddress(state, name, open, also = []) {
+  /** @type {{ value: string, close: (() => void) | null } | null} */
+  let shown = null
+  const look = () => {
+    const value = state.get(name)
+    if (value === (shown?.value ?? "")) return
+    const before = shown
+    shown = null // so that the one before leaves the address alone
+    before?.close?.()
+    if (!value) return
+    /** @type {{ value: string, close: (() => void) | null }} */
+    const mine = shown = { value, close: null }
+    mine.close = open(value, () => {
+      if (shown !== mine) return
+      shown = null
+      if (state.get(name) === value) state.undo(Object.fromEntries([name, ...also].map((key) => [key, null])))
+    })
+    if (!mine.close && shown === mine) shown = null
+  }
+  state.watch([name], look)
+  return look
+}
+
+/**
  * Asks before an act that cannot be undone; `text` names the consequence.
  * @param {{ title: string, text: string, act: string, danger?: boolean, word?: string }} options
  *   `act`: what the button says; `word`: what must be typed first, for the gravest

@@ -143,7 +143,7 @@ export function plain(text) {
 /** @param {string | null} referrer its host, or the text itself where it is no address */
 export function host(referrer) {
   if (!referrer) return "–"
-  return plain(URL.canParse(referrer) && new URL(referrer).host || referrer)
+  return plain(URL.canParse(referrer) && new URL(referrer).host.replace(/^www\./, "") || referrer)
 }
 
 /**

@@ -1,4 +1,4 @@
-// How a site gets its data: the snippet with its key, and a light that tells when the first event has come.
+// How a site gets its data: the line with its key for every page, and a light that tells when the first event has come.
 import { Query, call, site, store } from "/client.js"
 import { copyButton } from "./dialog.js"
 import { facts, h } from "./dom.js"
@@ -9,11 +9,14 @@ import { addWords, t } from "./words.js"
 addWords({
   en: {
     "install.title": "Install the tracker",
-    "install.paste": "Paste this line into the <head> of every page of {site}:",
-    "install.then": "Then open the site in another tab. The light below tells within a second of the first page view.",
-    "install.waiting": "Waiting for the first event…",
-    "install.came": "Events arrive. The last one: {event} on {page}, {when}.",
-    "install.events": "Tell it what else happens, and who somebody is:",
+    "install.paste": "Put this line into the <head> of every page of {site}:",
+    "install.tag": "Tracking code of this site",
+    "install.then": "Open one of these pages: the light above turns green within a second.",
+    "install.waiting": "Waiting for the first event",
+    "install.receiving": "Receiving events",
+    "install.last": "The last one: {event} on {page} ({when})",
+    "install.events": "Say what else happens, and who it is, where your pages know it:",
+    "install.example": "Code for events and names",
     "install.options": "Options of the line",
     "install.option.consent": "sends nothing until vibeConsent(true) is called; vibeConsent(false) withdraws",
     "install.option.cookieless": "keeps nothing in the browser: each page view is a new visitor unless vibeIdentify is called",
@@ -28,11 +31,14 @@ addWords({
   },
   pt: {
     "install.title": "Instalar o rastreador",
-    "install.paste": "Cole esta linha no <head> de todas as páginas de {site}:",
-    "install.then": "Depois abra o site em outra aba. A luz abaixo avisa em até um segundo após a primeira visualização.",
-    "install.waiting": "Esperando o primeiro evento…",
-    "install.came": "Eventos estão chegando. O último: {event} em {page}, {when}.",
-    "install.events": "Conte o que mais acontece e quem a pessoa é:",
+    "install.paste": "Coloque esta linha no <head> de todas as páginas de {site}:",
+    "install.tag": "Código de rastreamento deste site",
+    "install.then": "Abra uma dessas páginas: a luz acima fica verde em até um segundo.",
+    "install.waiting": "Esperando o primeiro evento",
+    "install.receiving": "Recebendo eventos",
+    "install.last": "O último: {event} em {page} ({when})",
+    "install.events": "Diga o que mais acontece, e quem é, onde suas páginas souberem:",
+    "install.example": "Código para eventos e nomes",
     "install.options": "Opções da linha",
     "install.option.consent": "não envia nada até que vibeConsent(true) seja chamado; vibeConsent(false) retira",
     "install.option.cookieless": "não guarda nada no navegador: cada visualização é um novo visitante, salvo com vibeIdentify",
@@ -55,6 +61,34 @@ const OPTIONS = /** @type {const} */ (["consent", "cookieless", "hash", "ignore"
 /** The line for the pages of the current site. Keys are letters and digits. */
 const trackingTag = () => `<script async src="${location.origin}/tracker.js" data-site="${(site.current?.key ?? "").replace(/[^\w-]/g, "")}"></script>`
 
+export class InstallGuide extends HTMLElement {
+  #where = h("span")
+  #tag = h("code")
+  #light = h("p", { class: "first-event", role: "status" })
+
+  connectedCallback() {
+    if (this.childElementCount > 0) return
+    const code = (/** @type {HTMLElement} */ text, /** @type {string} */ label) =>
+      h("pre", { class: "block", tabindex: "0", role: "group", "aria-label": label }, text)
+    this.append(this.#light, h("ol", {},
+      h("li", {}, this.#where, code(this.#tag, t("install.tag")), copyButton(trackingTag)),
+      h("li", {}, t("install.then")),
+      h("li", {}, t("install.events"), code(h("code", {}, EXAMPLE), t("install.example")), copyButton(() => EXAMPLE))),
+    h("details", {}, h("summary", {}, t("install.options")), facts(OPTIONS.map((name) =>
+      [h("code", {}, name === "ignore" ? 'data-ignore="dnt gpc"' : `data-${name}`), t(`install.option.${name}`)]))))
+  }
+
+  /** Shows the current site's line and lights up. @param {boolean} hasCome whether there is any event @param {string} [last] what the latest was */
+  tell(hasCome, last) {
+    this.#where.textContent = t("install.paste", { site: plain(site.current?.name) })
+    this.#tag.textContent = trackingTag()
+    this.#light.dataset.state = hasCome ? "on" : "waiting"
+    const text = hasCome ? [t("install.receiving"), last].filter(Boolean).join(". ") : t("install.waiting")
+    if (this.#light.textContent !== text) this.#light.textContent = text // a live region repeats what is written again
+  }
+}
+customElements.define("install-guide", InstallGuide)
+
 /** The last event of the site, heard of live. */
 const lastEvent = store(() => site.current && new Query({
   from: "user_events",
@@ -68,32 +102,16 @@ const siteKey = store(() => site.current && new Query({
   from: "sites", select: ["site_id", "name", "key"], where: [["site_id", "eq", site.current.site_id]],
 }))
 
-/** A panel with the snippet, a copy button, instructions and the light. */
-export function installGuide() {
-  const code = h("code", {}), where = h("p", {})
-  const light = h("p", { class: "first-event", role: "status" })
-  const guide = h("div", { class: "stack install" },
-    where,
-    h("div", { class: "snippet" }, h("pre", { tabindex: "0" }, code), copyButton(trackingTag)),
-    h("p", { class: "muted" }, t("install.then")),
-    light,
-    h("p", {}, t("install.events")),
-    h("pre", { tabindex: "0" }, h("code", {}, EXAMPLE)),
-    h("details", {}, h("summary", {}, t("install.options")), facts(OPTIONS.map((name) =>
-      [h("code", {}, name === "ignore" ? 'data-ignore="dnt gpc"' : `data-${name}`), t(`install.option.${name}`)]))))
+/** The guide, and what the latest event was. */
+function guidePanel() {
+  const guide = new InstallGuide()
   return panel({
     title: t("install.title"),
     store: lastEvent,
-    height: isNarrow ? 450 : 330, // as it will be: nothing below may jump
+    height: isNarrow ? 560 : 385, // as it will be: nothing below may jump
     empty: () => null, // waiting is an answer too
     draw(_, [last]) {
-      where.textContent = t("install.paste", { site: plain(site.current?.name) })
-      code.textContent = trackingTag()
-      light.dataset.state = last ? "on" : "waiting"
-      const text = last
-        ? t("install.came", { event: plain(last.event_name), page: plain(last.page), when: relative(last.occurred_at) })
-        : t("install.waiting")
-      if (light.textContent !== text) light.textContent = text // a live region repeats what is written again
+      guide.tell(Boolean(last), last && t("install.last", { event: plain(last.event_name), page: plain(last.page), when: relative(last.occurred_at) }))
       return guide
     },
   })
@@ -127,4 +145,4 @@ function keyPanel() {
 }
 
 /** The section of /settings. */
-export const installSection = () => ({ nodes: [installGuide(), keyPanel()] })
+export const installSection = () => ({ nodes: [guidePanel(), keyPanel()] })

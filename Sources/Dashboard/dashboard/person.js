@@ -1,7 +1,7 @@
 // One person, over the page: who it is, what they bought, which segments they are in, every visit and every event. It is
 // open while the address names a user, so Back closes it and a link opens it.
 import { Query, site, store } from "/client.js"
-import { openDialog } from "./dialog.js"
+import { followAddress, openDialog } from "./dialog.js"
 import { facts, h } from "./dom.js"
 import { clock, day, duration, exact, exactMoney, host, moment, plain, relative } from "./format.js"
 import { panel } from "./panel.js"
@@ -54,20 +54,7 @@ addWords({
 /** Opens and closes the dialog as the address says; called once. @param {import("./shell.js").Page} page */
 export function person({ state }) {
   document.head.append(h("link", { rel: "stylesheet", href: "/dashboard/styles/person.css" }))
-  /** @type {(() => void) | null} */
-  let close = null
-  state.watch(["user"], () => {
-    const id = state.get("user")
-    close?.()
-    close = null
-    if (!/^\d{1,18}$/.test(id)) return
-    const end = show(id, () => {
-      if (close !== end) return // it was closed because the address had changed
-      close = null
-      state.undo({ user: null })
-    })
-    close = end
-  })
+  followAddress(state, "user", (id, onClose) => /^\d{1,18}$/.test(id) ? show(id, onClose) : null)
 }
 
 /** @param {string} id @param {() => void} onClose @returns {() => void} closes it */

@@ -43,7 +43,9 @@ function build(page) {
     openCustomer: (row) => row.user_id ? page.openPerson(row.user_id) : state.push({ customer: row.customer_id }),
   }
   state.get("view", VIEWS[0])
-  toolbar.append(...monthPicker(context))
+  const picker = monthPicker(context)
+  toolbar.append(picker)
+  state.watch(["view"], () => { picker.hidden = state.get("view") === "segments" }) // they are of no month
   const nav = viewNav(context)
   const place = h("div", { class: "stack view" })
   main.append(nav, place)
@@ -72,8 +74,11 @@ function build(page) {
     if (mine === turn && place.firstChild !== node) place.replaceChildren(node)
   }
   state.watch(["view"], show)
+  let watchesCustomer = false
   state.watch(["customer"], async () => {
-    if (state.get("customer")) (await import("./customer.js")).customerDialog(context)
+    if (!state.get("customer") || watchesCustomer) return
+    watchesCustomer = true // its code comes with the first one
+    ;(await import("./customer.js")).watchCustomer(context)
   })
   months.subscribe(show)
   page.shortcut("[", t("seg.earlier"), () => step(context, 1))
@@ -112,7 +117,7 @@ function monthPicker(context) {
   }
   months.subscribe(show)
   page.state.watch(["month"], show)
-  return [h("div", { class: "month-picker" }, earlier, select, later)]
+  return h("div", { class: "month-picker" }, earlier, select, later)
 }
 
 /** @param {Context} context */

@@ -45,7 +45,7 @@ const REFUSALS = [
   [/validate email/, "settings.error.email"],
   [/is a member of the site already/, "settings.error.isMember"],
   [/which is past$/, "settings.error.past"],
-  // Of sites that are another's and of those where one's role does not suffice the server says the same.
+  // Who is no member any more.
   [/is not yours$/, "error.rights"],
 ]
 const CODES = new Map([["same_password", "settings.error.samePassword"], ["weak_password", "settings.error.weakPassword"]])

@@ -1,6 +1,7 @@
 // /settings: one section at a time, named by ?section=; a dialog that makes something is named by ?add=.
 // The code of a section comes when it is opened.
 import { site } from "/client.js"
+import { followAddress } from "./dialog.js"
 import { h } from "./dom.js"
 import { panel } from "./panel.js"
 import { openPage } from "./shell.js"
@@ -59,8 +60,6 @@ openPage({
 
     /** @type {Section["dialogs"]} */
     let dialogs
-    /** @type {{ name: string, close: () => void } | null} */
-    let open = null
     let turn = 0
 
     const isAllowed = (/** @type {string} */ name) =>
@@ -103,19 +102,6 @@ openPage({
       drawDialog()
     }
 
-    const drawDialog = () => {
-      const name = state.get("add")
-      if (open?.name === name) return
-      open?.close()
-      const make = name && dialogs && Object.hasOwn(dialogs, name) ? dialogs[name] : null
-      if (!make) return
-      const mine = open = { name, close: () => {} }
-      mine.close = make(() => {
-        if (open === mine) open = null
-        if (state.get("add") === name) state.undo({ add: null })
-      })
-    }
-
     let seen = ""
     site.subscribe(() => {
       // A renamed site is still the same; another role sees other controls.
@@ -123,7 +109,8 @@ openPage({
       if (now !== seen && seen !== "") draw()
       seen = now
     })
+    const drawDialog = followAddress(state, "add", (name, onClose) =>
+      dialogs && Object.hasOwn(dialogs, name) ? dialogs[name](onClose) : null)
     state.watch(["section"], draw)
-    state.watch(["add"], drawDialog)
   },
 })

@@ -53,10 +53,18 @@ export function why(error) {
   return t("error.status", { status: String(error?.status ?? "?") })
 }
 
+/** What a refusal means by its SQLSTATE or its class, in front of the database's sentence, which is English. */
+const KINDS = /** @type {Record<string, string>} */ ({
+  "22": "said.value", "23": "said.conflict", "23502": "said.value", "23505": "said.exists", "23514": "said.value", "40": "said.again",
+  "42703": "said.missing", "42704": "said.missing", "42710": "said.exists", "53": "said.again", "55": "said.again",
+})
+
 /** What a failed act says in a form or a toast: the sentence that a function wrote for its caller, with its advice. @param {any} error */
 export function saidBy(error) {
   const isOurs = error?.status >= 400 && error.status < 500 && ![403, 429].includes(error.status) && error.message
-  return isOurs ? [error.message, error.hint].filter(Boolean).join(". ") : why(error)
+  if (!isOurs) return why(error)
+  const sentence = [error.message, error.hint].filter(Boolean).join(". "), code = String(error.code)
+  return language === "en" ? sentence : `${t(KINDS[code] ?? KINDS[code.slice(0, 2)] ?? "said.refused")} (${sentence})`
 }
 
 addWords({
@@ -183,6 +191,8 @@ addWords({
     "error.rights": "Você não tem permissão para isto.",
     "error.status": "O servidor respondeu com um erro ({status}).",
     "error.often": "Pedidos demais. Espere um momento.",
+    "said.value": "Um valor não foi aceito", "said.exists": "Isto já existe", "said.conflict": "Isto não combina com o que está guardado",
+    "said.missing": "Isto não existe", "said.again": "Agora não; tente de novo em instantes", "said.refused": "O servidor recusou",
     "copy": "Copiar",
     "copied": "Copiado",
     "copy.failed": "Cópia não permitida",

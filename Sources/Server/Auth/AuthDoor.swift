@@ -73,7 +73,7 @@ struct AuthDoor: Sendable {
     // Clients send a bearer token, perhaps an expired one, also when they sign in: there it means nothing.
     let needsCaller = ["user", "update", "logout"].contains(action)
     let caller = needsCaller ? try await desk.callers.find(request.head) : .anonymous
-    var body = try await request.bytes(limit: Self.largestBody)
+    var body = try context.bytes(of: request, limit: Self.largestBody)
     var endsHere = false
     if action == "logout" {
       let scope = try QueryString(request.uri.query ?? "").first("scope") ?? "global"

@@ -30,8 +30,8 @@ package struct Callers: Sendable {
   /// The caller: by `Authorization`, else by `apikey`, else by the cookie of our own page, else anonymous.
   package func find(_ head: HTTPRequest, queryKey: String? = nil) async throws(RestError) -> Caller {
     let headers = head.headerFields
-    if let token = headers[.authorization].flatMap(Self.bearer) { return try await holder(of: token) }
-    if let key = headers[.apiKey] ?? queryKey { return try await holder(of: key) }
+    if let token = headers.first(.authorization).flatMap(Self.bearer) { return try await holder(of: token) }
+    if let key = headers.first(.apiKey) ?? queryKey { return try await holder(of: key) }
     if let token = SessionCookie.token(in: headers), SessionCookie.counts(head) {
       // A page whose token has run out is a page without one.
       var caller = (try? await holder(of: token)) ?? .anonymous
@@ -43,9 +43,9 @@ package struct Callers: Sendable {
 
   /// The token of a header `Bearer token`, read by bytes since nearly every request has one.
   private static func bearer(_ header: String) -> String? {
-    let scheme = "bearer "
-    let isBearer = header.utf8.prefix(scheme.utf8.count).elementsEqual(scheme.utf8) { $0 | 0x20 == $1 }
-    let token = isBearer ? header.dropFirst(scheme.count).trimming() : ""
+    let scheme = "bearer ".utf8
+    guard header.utf8.prefix(scheme.count).elementsEqual(scheme, by: { $0 | 0x20 == $1 }) else { return nil }
+    let token = Substring(header.utf8.dropFirst(scheme.count)).trimming()
     return token.isEmpty ? nil : String(token)
   }
 

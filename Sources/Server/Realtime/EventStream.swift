@@ -1,55 +1,47 @@
 import NIOCore
 import Synchronization
 
-/// An open stream of server-sent events.
+/// An open stream of server-sent events, written from any thread: whole chunks of a body of unknown length, which many share.
 final class EventStream: Outlet {
   /// The first thing a subscriber hears: from here on nothing is missed.
-  static let ready = ByteBuffer(string: "retry: 1000\nevent: ready\ndata: {}\n\n")
+  static let ready = Chunk.around(ByteBuffer(string: "retry: 1000\nevent: ready\ndata: {}\n\n"))
   /// Keeps proxies from closing a silent stream.
-  static let ping = ByteBuffer(string: ": ping\n\n")
+  static let ping = Chunk.around(ByteBuffer(string: ": ping\n\n"))
+  /// How long one who was too slow may take to read what waits.
+  private static let patience = TimeAmount.seconds(5)
 
-  /// Rings when something is to be written, and ends after the last.
-  let rings: AsyncStream<Void>
-  private let bell: AsyncStream<Void>.Continuation
-  private let waiting = Mutex<[ByteBuffer]>([])
+  private let presence: Presence
   private let queue = OutletQueue()
-  private let hangUp: @Sendable () -> Void
+  private let end: AsyncStream<Void>.Continuation
+  private let ended: AsyncStream<Void>
 
-  /// A stream; `hangUp` is called when its reader does not read.
-  init(hangUp: @escaping @Sendable () -> Void) {
-    self.hangUp = hangUp
-    (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  /// A stream to a client that has got the head of the answer.
+  init(to presence: Presence) {
+    self.presence = presence
+    (ended, end) = AsyncStream.makeStream()
   }
 
   func send(_ bytes: ByteBuffer) -> Bool {
-    guard queue.add(bytes.readableBytes) else {
-      if queue.close() {
-        waiting.withLock { $0.append(Wording.events.farewell(OutletQueue.reason)) }
-        bell.finish()
-        hangUp()
-      }
-      return false
+    let count = bytes.readableBytes
+    if queue.add(count) {
+      presence.channel.writeAndFlush(bytes).whenComplete { [queue] _ in queue.remove(count) }
+      return true
     }
-    waiting.withLock { $0.append(bytes) }
-    if case .terminated = bell.yield() { return false }
-    return true
+    if queue.close() {
+      presence.channel.writeAndFlush(Wording.events.farewell(OutletQueue.reason), promise: nil)
+      finish()
+      presence.hangUp(after: Self.patience)
+    }
+    return false
   }
 
-  /// All that is to be written: when much happens, many pages are one writing.
-  func take() -> ByteBuffer? {
-    let all = waiting.withLock { waiting in
-      defer { waiting = [] }
-      return waiting
-    }
-    guard var first = all.first else { return nil }
-    for other in all.dropFirst() { first.writeImmutableBuffer(other) }
-    return first
+  func finish() {
+    _ = queue.close()
+    end.finish()
   }
 
-  /// `bytes` have been written.
-  func written(_ bytes: ByteBuffer) { queue.remove(bytes.readableBytes) }
-
-  func finish() { bell.finish() }
+  /// Returns when nothing more will be sent.
+  func wait() async { for await _ in ended {} }
 }
 
 /// Counts the bytes that wait for a slow reader.

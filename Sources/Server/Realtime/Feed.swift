@@ -1,8 +1,11 @@
 import Database
 import Foundation
 import Logging
+import NIOCore
 
 /// Reads the change feed once for everybody and passes it on; reads nothing while nobody listens.
+///
+/// Works on the thread of an event loop, so that what it tells goes straight to the sockets there.
 actor Feed {
   private static let pingEvery = Duration.seconds(15)
   /// Rights are looked at when the feed says so, and this often for what no table tells, as a session that grows old.
@@ -11,6 +14,10 @@ actor Feed {
   private static let retry = Duration.milliseconds(500)
   /// How far the clocks of those who sign tokens and ours may differ.
   private static let skew = 30.0
+
+  private nonisolated let executor: any SerialExecutor
+  /// The executor of the loop.
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   private let pool: Pool
   private let metrics: Metrics
@@ -26,7 +33,8 @@ actor Feed {
   private var isClosed = false
 
   /// A feed that nobody listens to yet.
-  init(pool: Pool, metrics: Metrics, logger: Logger) {
+  init(pool: Pool, metrics: Metrics, logger: Logger, on loop: any EventLoop) {
+    executor = loop.executor
     self.pool = pool
     self.metrics = metrics
     self.logger = logger
@@ -71,10 +79,12 @@ actor Feed {
   private func read() async {
     while !Task.isCancelled {
       if await bell.wait(atMost: pace.pause) { pace.rang() }
+      metrics.add("vibe_realtime_turns_total")
       newcomers.removeAll(where: \.isOver)
       guard !hub.isEmpty || !newcomers.isEmpty else {
         // With nobody here there is nothing to remember: the next one starts from then.
         cursor = nil
+        pace.rest()
         continue
       }
       do { try await turn() } catch {

@@ -18,6 +18,9 @@ package struct ReadingPace {
   /// The feed was read.
   package mutating func read(foundChanges: Bool) { emptyReads = foundChanges ? 0 : min(emptyReads + 1, 3) }
 
+  /// Nobody wants to know: no reading follows the rings that were.
+  package mutating func rest() { emptyReads = 3 }
+
   /// How long to wait for a ring before the next read.
   package var pause: Duration {
     switch emptyReads {

@@ -1,13 +1,9 @@
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import ServiceLifecycle
 
 /// `/realtime/v1`: row changes of the caller's sites, as server-sent events or over a WebSocket.
 struct RealtimeDoor: Sendable {
-  /// How long one who was too slow may take to read what waits.
-  private static let patience = TimeAmount.seconds(5)
-
   let desk: Desk
   let feed: Feed
 
@@ -61,29 +57,19 @@ struct RealtimeDoor: Sendable {
     let wanted = tables.isEmpty ? [JsonValue.object([:])] : tables.map { .object(["table": $0]) }
     let audience = Audience(caller: caller, bindings: try await desk.bindings(wanted), wording: .events)
     let (feed, presence) = (feed, context.presence)
-    let stream = EventStream { presence.hangUp(after: Self.patience) }
+    let stream = EventStream(to: presence)
     let subscriber = Subscriber(
       audience: audience, outlet: stream, cursor: request.headers[.lastEventID], greeting: EventStream.ready)
     let body = ResponseBody { writer in
       await feed.join(subscriber)
       presence.onLeave { subscriber.end() }
-      do {
-        try await withGracefulShutdownHandler {
-          for await _ in stream.rings {
-            guard let chunk = stream.take() else { continue }
-            try await writer.write(chunk)
-            stream.written(chunk)
-          }
-          if let last = stream.take() { try await writer.write(last) }
-          try await writer.finish(nil)
-        } onGracefulShutdown: {
-          subscriber.end("the server is shutting down")
-        }
-        await feed.leave(subscriber)
-      } catch {
-        await feed.leave(subscriber)
-        throw error
+      await withGracefulShutdownHandler {
+        await stream.wait()
+      } onGracefulShutdown: {
+        subscriber.end("the server is shutting down")
       }
+      await feed.leave(subscriber)
+      try await writer.finish(nil)
     }
     return Response(
       status: .ok,

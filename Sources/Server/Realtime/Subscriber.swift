@@ -36,6 +36,7 @@ struct Audience: Sendable, Hashable {
       }
       buffer.writeImmutableBuffer(frames[index])
     }
+    if case .events = wording { buffer = Chunk.around(buffer) }
     return (buffer, frames.count - told)
   }
 }
@@ -69,7 +70,7 @@ enum Wording: Sendable, Hashable {
   /// Changes were lost, or nobody knows: everything must be loaded again.
   func lost(cursor: String) -> ByteBuffer {
     switch self {
-    case .events: return ByteBuffer(string: "id: \(cursor)\nevent: resync\ndata: {}\n\n")
+    case .events: return Chunk.around(ByteBuffer(string: "id: \(cursor)\nevent: resync\ndata: {}\n\n"))
     case .messages(let topic):
       var buffer = topic.system("error", "Changes were lost: load everything again")
       // Clients join again by themselves, and tell their program so.
@@ -86,7 +87,7 @@ enum Wording: Sendable, Hashable {
       text.raw("event: end\ndata: ")
       text.object([("reason", reason)])
       text.raw("\n\n")
-      return text.buffer
+      return Chunk.around(text.buffer)
     case .messages(let topic):
       var buffer = topic.system("error", reason)
       buffer.writeImmutableBuffer(topic.frame("phx_close", "{}"))

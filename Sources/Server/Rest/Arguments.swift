@@ -31,6 +31,9 @@ struct Arguments {
     return all
   }
 
+  /// The JSON, if nothing is given outside of it.
+  var onlyJson: [UInt8]? { texts.isEmpty ? json : nil }
+
   /// The names that are given outside of JSON.
   var textNames: Set<String> { Set(texts.keys) }
 
@@ -45,11 +48,12 @@ struct Arguments {
     var values: [String] = []
     for argument in function.arguments {
       let name = quoteIdentifier(argument.name)
+      let target = argument.is_variadic == true ? "variadic \(name)" : name
       if let text = texts[argument.name] {
-        values.append("\(name) => \(parameters.place(.text(text)))::\(argument.type)")
+        values.append("\(target) => \(parameters.place(.text(text)))::\(argument.type)")
       } else if jsonNames.contains(argument.name) {
         fields.append("\(name) \(argument.type)")
-        values.append("\(name) => body.\(name)")
+        values.append("\(target) => body.\(name)")
       }
     }
     guard !fields.isEmpty else { return (nil, values.joined(separator: ", ")) }

@@ -5,19 +5,31 @@ package struct JsonGlance {
   private var place: Int
 
   /// The keys of the object; `nil` for whatever is not plainly one, such as an escape in a key: a parser has to look.
-  package static func keys(_ bytes: [UInt8]) -> Set<String>? { members(bytes).map { Set($0.keys) } }
+  package static func keys(_ bytes: [UInt8]) -> Set<String>? {
+    var keys: Set<String> = []
+    var isText = true
+    let isObject = members(bytes) { key, _ in
+      if let key = String(validating: bytes[key], as: UTF8.self) { keys.insert(key) } else { isText = false }
+    }
+    return isObject && isText ? keys : nil
+  }
 
   /// The member `name` of the object, if it is plainly a text; of several the last, as for jsonb.
   package static func text(_ name: String, in bytes: [UInt8]) -> String? {
-    guard let place = members(bytes)?[name] else { return nil }
-    var glance = JsonGlance(bytes: bytes, place: place)
-    return glance.next() == UInt8(ascii: "\"") ? glance.key() : nil
+    var found: Int?
+    let isObject = members(bytes) { key, place in
+      if bytes[key].elementsEqual(name.utf8) { found = place }
+    }
+    guard isObject, let found else { return nil }
+    var glance = JsonGlance(bytes: bytes, place: found)
+    guard glance.next() == UInt8(ascii: "\""), let text = glance.key() else { return nil }
+    return String(validating: bytes[text], as: UTF8.self)
   }
 
-  /// Where the value of each key begins.
-  private static func members(_ bytes: [UInt8]) -> [String: Int]? {
+  /// Calls `member` with the key of each member and the place of its value; false if this is not plainly an object.
+  private static func members(_ bytes: [UInt8], _ member: (Range<Int>, Int) -> Void) -> Bool {
     var glance = JsonGlance(bytes: bytes, place: 0)
-    return glance.members()
+    return glance.members(member)
   }
 
   private init(bytes: [UInt8], place: Int) {
@@ -25,19 +37,17 @@ package struct JsonGlance {
     self.place = place
   }
 
-  private mutating func members() -> [String: Int]? {
-    var members: [String: Int] = [:]
-    guard next() == UInt8(ascii: "{") else { return nil }
-    guard var byte = next() else { return nil }
+  private mutating func members(_ member: (Range<Int>, Int) -> Void) -> Bool {
+    guard next() == UInt8(ascii: "{"), var byte = next() else { return false }
     while byte != UInt8(ascii: "}") {
-      guard byte == UInt8(ascii: "\""), let key = key(), next() == UInt8(ascii: ":") else { return nil }
-      members[key] = place
-      guard let end = skipValue() else { return nil }
+      guard byte == UInt8(ascii: "\""), let key = key(), next() == UInt8(ascii: ":") else { return false }
+      member(key, place)
+      guard let end = skipValue() else { return false }
       if end == UInt8(ascii: "}") { break }
-      guard let following = next(), following == UInt8(ascii: "\"") else { return nil }
+      guard let following = next(), following == UInt8(ascii: "\"") else { return false }
       byte = following
     }
-    return next() == nil ? members : nil
+    return next() == nil
   }
 
   /// The next byte that is no white space.
@@ -50,14 +60,14 @@ package struct JsonGlance {
     return nil
   }
 
-  /// The text up to the closing quote.
-  private mutating func key() -> String? {
+  /// Where the text up to the closing quote is.
+  private mutating func key() -> Range<Int>? {
     let start = place
     while place < bytes.count {
       let byte = bytes[place]
       place += 1
       if byte == UInt8(ascii: "\\") || byte < UInt8(ascii: " ") { return nil }
-      if byte == UInt8(ascii: "\"") { return String(validating: bytes[start..<(place - 1)], as: UTF8.self) }
+      if byte == UInt8(ascii: "\"") { return start..<(place - 1) }
     }
     return nil
   }

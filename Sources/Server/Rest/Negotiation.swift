@@ -40,7 +40,7 @@ package struct Negotiation {
   /// Reads the headers; refuses what the server cannot give.
   package init(_ headers: HTTPFields, isRead: Bool, exposing schemas: [String]) throws(RestError) {
     range = isRead ? headers[.range].flatMap(Self.range) : nil
-    if let accept = headers[.accept], accept != "*/*" { try negotiate(accept) }
+    if let accept = headers.first(.accept), accept != "*/*" { try negotiate(accept) }
     let profile = headers[isRead ? .acceptProfile : .contentProfile]
     if let profile, !schemas.contains(profile) {
       throw RestError(
@@ -48,6 +48,11 @@ package struct Negotiation {
         hint: "Only the following schemas are exposed: \(schemas.joined(separator: ", "))")
     }
     if headers.contains(.prefer) { try prefer(headers[values: .prefer]) }
+  }
+
+  /// Whether nothing is wished but rows as JSON.
+  var isPlain: Bool {
+    form == .array && !stripsNulls && !wantsOne && wantsBody && range == nil && preferences.isEmpty
   }
 
   /// Whether the number of all rows is wanted.

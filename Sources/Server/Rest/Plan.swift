@@ -19,7 +19,7 @@ package struct Plan {
   /// The ways to write.
   enum Writing { case insert, update, delete }
 
-  package let statement: Statement
+  package private(set) var statement: Statement
   /// Undoes what `statement` did if the answer is refused for its number of rows.
   var check: Statement?
   let isReadOnly: Bool
@@ -69,8 +69,34 @@ package struct Plan {
   private static let answerSettings =
     ", current_setting('response.status', true), current_setting('response.headers', true)"
 
-  /// A call of a function.
+  /// A call of a function; of one without wishes, the text is known from the last time.
   static func call(
+    _ function: SchemaCache.Function, in cache: SchemaCache, arguments: Arguments, query: QueryString,
+    wishes: Negotiation, maximum: Int, readOnly: Bool
+  ) throws(RestError) -> Plan {
+    guard let body = arguments.onlyJson, query.items.isEmpty, wishes.isPlain else {
+      return try newCall(
+        function, in: cache, arguments: arguments, query: query, wishes: wishes, maximum: maximum,
+        readOnly: readOnly)
+    }
+    let key = CallTexts.Key(function: function.name, names: arguments.names, readOnly: readOnly)
+    if let known = cache.calls.plan(key) { return known.with(body: body) }
+    let plan = try newCall(
+      function, in: cache, arguments: arguments, query: query, wishes: wishes, maximum: maximum,
+      readOnly: readOnly)
+    cache.calls.remember(plan.with(body: []), for: key)
+    return plan
+  }
+
+  /// The same for another body, which is the first parameter where there is one.
+  private func with(body: [UInt8]) -> Plan {
+    guard case .bytes? = statement.parameters.first else { return self }
+    var plan = self
+    plan.statement = Statement(statement.sql, [.bytes(body)] + statement.parameters.dropFirst())
+    return plan
+  }
+
+  private static func newCall(
     _ function: SchemaCache.Function, in cache: SchemaCache, arguments: Arguments, query: QueryString,
     wishes: Negotiation, maximum: Int, readOnly: Bool
   ) throws(RestError) -> Plan {

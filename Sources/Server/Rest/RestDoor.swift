@@ -3,38 +3,36 @@ import Hummingbird
 
 /// `/rest/v1`: reads and writes of relations, calls of functions, in the PostgREST dialect.
 struct RestDoor: Sendable {
-  private static let largestBody = 5 << 20
+  /// The largest body that any door takes.
+  static let largestBody = 5 << 20
 
   let desk: Desk
 
-  /// Adds the door's paths.
-  func add(to router: Router<Context>) {
-    let door = router.group("/rest/v1")
-    for method in Router<Context>.methods.union([.trace]) {
-      door.on("/rpc/:function", method: method) { request, context in
-        await answer { () async throws(RestError) in try await call(request, context) }
+  /// Answers a request whose path begins with `/rest`.
+  func answer(_ request: Request, _ context: Context) async -> Response {
+    do throws(RestError) {
+      // Bytes, not characters: this is asked of every request.
+      let path = request.uri.path.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
+      guard path.count > 1, path[1] == "v1" else { throw .badPath }
+      switch path.count {
+      case 2: throw RestError(404, "PGRST126", "Root endpoint metadata is disabled")
+      case 3: return try await relation(try name(path[2]), request, context)
+      case 4 where path[2] == "rpc": return try await call(try name(path[3]), request, context)
+      default: throw .badPath
       }
-      door.on("/:relation", method: method) { request, context in
-        await answer { () async throws(RestError) in try await relation(request, context) }
-      }
-      door.on("/", method: method) { _, _ in
-        RestAnswer.response(RestError(404, "PGRST126", "Root endpoint metadata is disabled"))
-      }
-    }
+    } catch { return RestAnswer.response(error) }
   }
 
-  private func answer(_ work: () async throws(RestError) -> Response) async -> Response {
-    do { return try await work() } catch { return RestAnswer.response(error) }
-  }
-
-  private func relation(_ request: Request, _ context: Context) async throws(RestError) -> Response {
+  private func relation(
+    _ name: String, _ request: Request, _ context: Context
+  ) async throws(RestError) -> Response {
     let cache = try desk.schema.get()
     let caller = try await desk.callers.find(request.head)
     let isRead = request.method == .get || request.method == .head
     var wishes = try Negotiation(request.headers, isRead: isRead, exposing: Names.profiles)
     wishes.wantsBody = request.method != .head
     let query = try QueryString(request.uri.query ?? "", ignoring: "apikey")
-    let relation = try cache.relation(try name("relation", context))
+    let relation = try cache.relation(name)
     let method = request.method.rawValue
     if request.method == .options {
       return Response(status: .ok, headers: [.allow: "OPTIONS,\(relation.methods.joined(separator: ","))"])
@@ -48,10 +46,10 @@ struct RestDoor: Sendable {
     let plan: Plan
     switch request.method {
     case .post:
-      let body = try await json(request)
+      let body = try json(request, context)
       plan = try .insert(into: relation, in: cache, body: body, query: query, wishes: wishes)
     case .patch:
-      let body = try await json(request)
+      let body = try json(request, context)
       plan = try .update(relation, in: cache, body: body, query: query, wishes: wishes)
     case .delete: plan = try .delete(from: relation, in: cache, query: query, wishes: wishes)
     default:
@@ -60,10 +58,11 @@ struct RestDoor: Sendable {
     return try await run(plan, wishes, request, context, caller: caller, cache: cache, name: relation.name)
   }
 
-  private func call(_ request: Request, _ context: Context) async throws(RestError) -> Response {
+  private func call(
+    _ name: String, _ request: Request, _ context: Context
+  ) async throws(RestError) -> Response {
     let cache = try desk.schema.get()
     let caller = try await desk.callers.find(request.head)
-    let name = try name("function", context)
     if request.method == .options { return Response(status: .ok, headers: [.allow: "OPTIONS,GET,HEAD,POST"]) }
     let isRead = request.method == .get || request.method == .head
     guard isRead || request.method == .post else {
@@ -73,7 +72,8 @@ struct RestDoor: Sendable {
     wishes.wantsBody = request.method != .head
     let query = try QueryString(request.uri.query ?? "", ignoring: "apikey")
     let arguments =
-      isRead ? Arguments(query: query, of: cache.overloads(name)) : try Arguments(body: await json(request))
+      isRead
+      ? Arguments(query: query, of: cache.overloads(name)) : try Arguments(body: json(request, context))
     let function = try cache.function(name, given: arguments.names)
     let plan = try Plan.call(
       function, in: cache, arguments: arguments, query: query, wishes: wishes,
@@ -82,20 +82,17 @@ struct RestDoor: Sendable {
   }
 
   /// A segment of the path.
-  private func name(_ segment: String, _ context: Context) throws(RestError) -> String {
-    let name = context.parameters.get(segment)
+  private func name(_ segment: Substring) throws(RestError) -> String {
     // Nearly no name has a percent sign, and Foundation takes its time to find out.
-    if let name, !name.utf8.contains(UInt8(ascii: "%")) { return name }
-    guard let decoded = name?.removingPercentEncoding else {
-      throw RestError(404, "PGRST125", "Invalid path specified in request URL")
-    }
+    if !segment.utf8.contains(UInt8(ascii: "%")) { return String(segment) }
+    guard let decoded = segment.removingPercentEncoding else { throw .badPath }
     return decoded
   }
 
-  private func json(_ request: Request) async throws(RestError) -> [UInt8] {
-    let body = try await request.bytes(limit: Self.largestBody)
+  private func json(_ request: Request, _ context: Context) throws(RestError) -> [UInt8] {
+    let body = try context.bytes(of: request, limit: Self.largestBody)
     // What nearly all clients send needs no look at its letters.
-    guard !body.isEmpty, let given = request.headers[.contentType], given != "application/json" else {
+    guard !body.isEmpty, let given = request.headers.first(.contentType), given != "application/json" else {
       return body
     }
     let type = given.prefix { $0 != ";" }.trimming().lowercased()

@@ -28,6 +28,9 @@ package struct RestError: Error, Sendable, Equatable {
     self.hint = hint
   }
 
+  /// A path that means nothing.
+  static let badPath = RestError(404, "PGRST125", "Invalid path specified in request URL")
+
   /// Something the dialect has and this server has not; `what` says what.
   static func notImplemented(_ what: String) -> RestError {
     RestError(400, "PGRST127", "Feature not implemented", details: what)

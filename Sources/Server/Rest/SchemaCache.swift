@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import Synchronization
 
 /// What the database offers: decoded once from the JSON of one SQL function, then only read.
 package struct SchemaCache: Sendable, Decodable {
@@ -61,6 +62,8 @@ package struct SchemaCache: Sendable, Decodable {
       package let type: String
       /// Whether it has no default.
       package let required: Bool
+      /// Whether it stands for any number of values, given as an array; `nil` for most, which do not.
+      package let is_variadic: Bool?
     }
 
     /// Its name inside the schema.
@@ -99,6 +102,8 @@ package struct SchemaCache: Sendable, Decodable {
   package let routes: [Route]
   /// The roles a request may take, each with its own settings.
   package let roles: [String: [Setting]]
+  /// The SQL of calls that were made before.
+  let calls = CallTexts()
   private let byName: [String: Relation]
   private let functionsByName: [String: [Function]]
 
@@ -193,6 +198,36 @@ package struct SchemaCache: Sendable, Decodable {
         + (given.isEmpty ? "without parameters" : "with parameter\(given.count > 1 ? "s" : "") \(names)")
         + ", but no matches were found in the schema cache.",
       hint: known ?? similar)
+  }
+}
+
+/// Remembers the SQL of plain calls, which depends on the function and the names of its arguments alone.
+final class CallTexts: Sendable {
+  /// What a text depends on.
+  struct Key: Hashable {
+    /// The function's name.
+    let function: String
+    /// The arguments given in JSON.
+    let names: Set<String>
+    /// Whether it must not write.
+    let readOnly: Bool
+
+    /// By the name alone: most functions are called in one way.
+    func hash(into hasher: inout Hasher) { hasher.combine(function) }
+  }
+
+  private static let most = 1_000
+  private let known = Mutex<[Key: Plan]>([:])
+
+  /// The plan that was made for `key`.
+  func plan(_ key: Key) -> Plan? { known.withLock { $0[key] } }
+
+  /// Remembers a plan.
+  func remember(_ plan: Plan, for key: Key) {
+    known.withLock { known in
+      if known.count >= Self.most { known.removeAll() }
+      known[key] = plan
+    }
   }
 }
 

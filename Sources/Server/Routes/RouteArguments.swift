@@ -16,10 +16,10 @@ struct RouteArguments {
   /// All of them.
   let all: Arguments
 
-  /// Reads `request`; a query may hold only what a function takes, except a webhook's, of which others decide.
+  /// Reads `request` and its body; a query may hold only what a function takes, except a webhook's, of which others decide.
   init(
-    _ request: Request, path: [String: String], of overloads: [SchemaCache.Function], limit: Int
-  ) async throws(RestError) {
+    _ request: Request, _ bytes: [UInt8], path: [String: String], of overloads: [SchemaCache.Function]
+  ) throws(RestError) {
     self.overloads = overloads
     let isWebhook = request.uri.path.hasPrefix("/webhooks/")
     let known = Dictionary(
@@ -30,13 +30,12 @@ struct RouteArguments {
     {
       if !isWebhook || known[item.name] != nil, texts[item.name] == nil { texts[item.name] = item.value }
     }
-    let bytes = hasBody ? try await request.bytes(limit: limit) : []
     if isWebhook {
       if let type = known[Webhook.body] { texts[Webhook.body] = try Self.raw(bytes, as: type) }
       if known[Webhook.headers] != nil { texts[Webhook.headers] = Self.json(request.headers) }
     }
     texts.merge(path) { _, segment in segment }
-    body = isWebhook ? [] : bytes
+    body = isWebhook || !hasBody ? [] : bytes
     all = try Arguments(body: body).adding(texts)
   }
 

@@ -35,8 +35,9 @@ struct RouteDoor: Sendable {
     guard found.route.role == Names.anonymous || !caller.isAnonymous else {
       throw RestError(401, "AUTH_REQUIRED", "This endpoint is for those who have signed in")
     }
-    let arguments = try await RouteArguments(
-      request, path: found.values, of: cache.overloads(found.route.function_name), limit: Self.largestBody)
+    let arguments = try RouteArguments(
+      request, context.bytes(of: request, limit: Self.largestBody), path: found.values,
+      of: cache.overloads(found.route.function_name))
     let function = try arguments.choose(cache, found.route.function_name)
     let isReading = request.method == .head || (method == "GET" && found.route.writes != true)
     let isReadOnly = isReading || !function.is_volatile

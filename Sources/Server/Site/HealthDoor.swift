@@ -25,7 +25,7 @@ struct HealthDoor: Sendable {
 
   private func health() -> Response {
     let missing = [
-      desk.pool.counters.connected.load(ordering: .relaxed) > 0 ? nil : "a connection to the database",
+      desk.pool.counters.lanes.contains { $0.connected > 0 } ? nil : "a connection to the database",
       desk.schema.isReady ? nil : "the schema cache",
       Task.isShuttingDownGracefully ? "a future: it stops" : nil,
     ].compactMap(\.self)
@@ -57,16 +57,17 @@ struct HealthDoor: Sendable {
   }
 
   private func figures() -> Response {
-    let counters = desk.pool.counters
+    let lanes = zip(desk.pool.lanes, desk.pool.counters.lanes)
+    func byLane(_ figure: KeyPath<PoolCounters.Lane, Int>) -> [(labels: String, value: Int)] {
+      lanes.map { ("{lane=\"\($0.name)\"}", $1[keyPath: figure]) }
+    }
     // Pages, the second figure of /proc/self/statm, are of 4 kB on all processors that run this.
     let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ")
       .dropFirst().first
     let text = desk.metrics.text(with: [
-      ("vibe_database_connections", counters.connected.load(ordering: .relaxed)),
-      ("vibe_database_busy", counters.busy.load(ordering: .relaxed)),
-      ("vibe_database_waiting", counters.waiting.load(ordering: .relaxed)),
-      ("vibe_database_refused_total", counters.refused.load(ordering: .relaxed)),
-      ("process_resident_memory_bytes", (pages.flatMap { Int($0) } ?? 0) * 4096),
+      ("vibe_database_connections", byLane(\.connected)), ("vibe_database_busy", byLane(\.busy)),
+      ("vibe_database_waiting", byLane(\.waiting)), ("vibe_database_refused_total", byLane(\.refused)),
+      ("process_resident_memory_bytes", [("", (pages.flatMap { Int($0) } ?? 0) * 4096)]),
     ])
     return Response(
       status: .ok,

@@ -19,39 +19,40 @@ struct TrackDoor: Sendable {
     sites = TokenBuckets(rate: desk.settings.siteTrackRate)
   }
 
-  /// Adds the door's paths.
-  func add(to router: Router<Context>) {
-    router.post("/track") { request, context in
-      var response: Response
-      do throws(RestError) { response = try await answer(request, context) } catch {
-        response = RouteError.response(error)
+  /// Answers a request whose path begins with `/track`.
+  func answer(_ request: Request, _ context: Context) async -> Response {
+    var response: Response
+    do throws(RestError) {
+      guard request.uri.path == "/track" else {
+        throw RestError(404, "NOT_FOUND", "There is no endpoint \(request.uri.path)")
       }
-      Self.open(&response)
-      return response
-    }
-    // A page that sends JSON as such asks first; text/plain needs no asking.
-    router.on("/track", method: .options) { _, _ in
-      var response = Response(status: .noContent)
-      Self.open(&response)
-      response.headers[.accessControlAllowMethods] = "POST"
-      response.headers[.accessControlAllowHeaders] = "content-type"
-      response.headers[.accessControlMaxAge] = "86400"
-      return response
-    }
-    router.refuseOthers(than: [.post, .options], at: "/track")
-  }
-
-  /// Any page may post and read the answer; which origins a site accepts, the database decides. Never with credentials.
-  private static func open(_ response: inout Response) {
+      switch request.method {
+      case .post: response = try await store(request, context)
+      case .options: response = Self.permission
+      default: return RouteError.wrongMethod(allowed: ["POST", "OPTIONS"])
+      }
+    } catch { response = RouteError.response(error) }
+    // Any page may post and read the answer; which origins a site accepts, the database decides. Never with credentials.
     response.headers[.accessControlAllowOrigin] = "*"
     response.headers[.accessControlExposeHeaders] = "Retry-After, X-Request-Id"
+    return response
   }
 
-  private func answer(_ request: Request, _ context: Context) async throws(RestError) -> Response {
+  /// A page that sends JSON as such asks first; text/plain needs no asking.
+  private static var permission: Response {
+    Response(
+      status: .noContent,
+      headers: [
+        .accessControlAllowMethods: "POST", .accessControlAllowHeaders: "content-type",
+        .accessControlMaxAge: "86400",
+      ])
+  }
+
+  private func store(_ request: Request, _ context: Context) async throws(RestError) -> Response {
     // One without an address shares a bucket with its like.
     let network = Address(desk.address(of: request, context))?.network ?? []
     guard addresses.take(network) else { return limited("from this address") }
-    let body = try await request.bytes(limit: Self.largestBody)
+    let body = try context.bytes(of: request, limit: Self.largestBody)
     // One envelope that PostgreSQL cannot take as text would fail all that travel with it.
     guard !body.contains(0), String(validating: body, as: UTF8.self) != nil else {
       throw RestError(400, "VALIDATION_ERROR", "The request body must be UTF-8 without zero bytes")
