@@ -49,10 +49,65 @@ export interface Functions {
     arguments: { site: string | null; email_or_login: string | null; role: string | null }
     row: { add_member: null | null }
   }
+  /** makes a segment as vibe.create_segment() does, also POST /api/v1/segments: the answer, 201, is the segment as vibe.segment_list() has it; for members of the site */
+  add_segment: {
+    arguments: { name: string | null; criteria?: any | null; subject?: string | null; description?: string | null; site?: string | null }
+    row: { add_segment: any | null }
+  }
   /** puts customers or users (by id) into a static segment and returns how many were not in it before; an id that the site does not have is an error. Definer: membership is written by functions only */
   add_to_segment: {
     arguments: { site: string | null; segment: string | null; subject_ids: (number | null)[] | null }
     row: { add_to_segment: number | null }
+  }
+  /** size and worth of all six RFM clusters of a month (as 2026-01; the one of as_of unless given), best first, beside their size in the month before: as vibe.rfm_distribution() has the month if it is stored and as_of is not given; else scored as the orders are, of the whole days before as_of against as many of the month before. revenue in the site's currency */
+  analytics_clusters: {
+    arguments: { site?: string | null; month?: string | null; as_of?: Instant | null }
+    row: { cluster: string | null; label: string | null; color: string | null; customers: number | null; share: number | null; revenue: number | null; average_value: number | null; previous_customers: number | null; customers_change: number | null }
+  }
+  /** key figures of a site for the days start_date to end_date, with those of the range that they are compared with: revenue (orders less refunds) and average_order_value (before refunds) in the site's currency, orders, customers (different ones with an order), new_customers (whose first order it was), repeat_rate (share of the customers with an order that was not their first), active_users (merged), conversion_rate (share of these who met a goal; null without goals). change is told as by vibe.metric_change(). format is money, integer or rate. The range and what compare does: see vibe.analytics_range(). Nothing after as_of is seen */
+  analytics_kpis: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; compare?: string | null; as_of?: Instant | null }
+    row: { metric: string | null; value: number | null; previous: number | null; change: number | null; range_start: Instant | null; range_end: Instant | null; previous_start: Instant | null; previous_end: Instant | null; is_partial: boolean | null; format: string | null; better: string | null }
+  }
+  /** a month of a site (as 2026-01; the one of as_of unless given) as the days [period_start, through): all of it or, while it was running as of then, its whole days; and as many of the month before */
+  analytics_month: {
+    arguments: { site: string | null; month: string | null; as_of: Instant | null }
+    row: { month: string | null; as_of: Instant | null; site_id: number | null; time_zone: string | null; currency: string | null; map_version: number | null; period_start: Day | null; period_end: Day | null; through: Day | null; previous_start: Day | null; previous_through: Day | null }
+  }
+  /** the month of a day and the one before as vibe.get_analytics() tells them */
+  analytics_months: {
+    arguments: { of_site: number | string | null; in_day: Day | null; compare: string | null; as_of: Instant | null }
+    row: { analytics_months: any | null }
+  }
+  /** the instants [range_start, range_end) of the days start_date to end_date (the running month up to today unless given) by the site's clock, up to the last full hour before as_of (now unless given) if that lies in them, which is_partial tells; and those they are compared with: from the first of a month as many months before, else as many days. compare: same_elapsed takes as much of them as has passed of the range, at most to the end of the month; full_month all; pro_rata all, of which sums count for the share that pro_rata tells; none nothing. Errors name field, value and rule */
+  analytics_range: {
+    arguments: { site: string | null; start_date: Day | null; end_date: Day | null; compare: string | null; as_of: Instant | null }
+    row: { start_date: Day | null; end_date: Day | null; compare: string | null; as_of: Instant | null; site_id: number | null; time_zone: string | null; currency: string | null; range_start: Instant | null; range_end: Instant | null; previous_start_date: Day | null; previous_start: Instant | null; previous_end: Instant | null; pro_rata: number | null; is_partial: boolean | null }
+  }
+  /** what came from each outside source in a range (see vibe.analytics_range()) and how the source is now: value is the revenue of its orders (less refunds, in the site's currency), of the CRM the number of its interactions; both figures are null, never 0, unless status is ok. status: ok, stale (it has not delivered for too long), error, never (nothing has come yet), off (not connected); since when; code says why. Of several sources of a kind the worst is told */
+  analytics_sources: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; as_of?: Instant | null }
+    row: { source: string | null; value: number | null; orders: number | null; status: string | null; since: Instant | null; code: string | null; last_success_at: Instant | null }
+  }
+  /** the days, weeks or months of a range and the instants at which they begin and end; the first and last one end with the range */
+  analytics_steps: {
+    arguments: { first_day: Day | null; last_day: Day | null; step: string | null; time_zone: string | null }
+    row: { day: Day | null; opens: Instant | null; closes: Instant | null }
+  }
+  /** a figure of vibe.analytics_kpis() from start_date to end_date step by step, beside the same step of the range before (see vibe.analytics_range()), of which for the running step as much counts as has passed of it. interval_by is day (at most 366 days), week (from Monday) or month, chosen by the length of the range unless given; the first and last step end with the range. A step without sales is zero, its averages and rates are null, and so is what has not begun */
+  analytics_trend: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; metric?: string | null; interval_by?: string | null; as_of?: Instant | null }
+    row: { starts_at: Day | null; value: number | null; previous: number | null; is_partial: boolean | null }
+  }
+  /** vibe.analytics_trend() of several figures, counted together */
+  analytics_trends: {
+    arguments: { site: string | null; start_date: Day | null; end_date: Day | null; metrics: (string | null)[] | null; interval_by: string | null; as_of: Instant | null }
+    row: { metric: string | null; starts_at: Day | null; value: number | null; previous: number | null; is_partial: boolean | null }
+  }
+  /** the site and the days of an answer, both included, up to today; errors name field, value and rule */
+  answer_days: {
+    arguments: { site: string | null; start_date: Day | null; end_date: Day | null; usual_length: Interval | null; longest: number | string | null }
+    row: { start_date: Day | null; end_date: Day | null; site_id: number | null; time_zone: string | null; today: Day | null }
   }
   /** opens an import of history; format says what wrote the file: csv, ndjson (our own fields), umami (website_event.csv), posthog (events as JSON lines), ga4 (BigQuery export as JSON lines), plausible (imported_visitors_….csv: days, no events). Then load the file by `command` in the same session and call finish_event_import(import_id). Options: before (only what happened before this instant, e.g. when the tracker went live), time_zone (of times without an offset), encoding (UTF8); of csv and ndjson also columns {"our name": "name in the file"}; of csv also delimiter (,) and date_order (ymd, dmy, mdy) */
   begin_event_import: {
@@ -63,6 +118,11 @@ export interface Functions {
   begin_import: {
     arguments: { site: string | null; kind: string | null; options?: any | null }
     row: { import_id: number | null; command: string | null }
+  }
+  /** conditions for a question of vibe.export_rows(): an instant lies in the days start_date to end_date of a site's calendar, open where null */
+  between_days: {
+    arguments: { instant: string | null; of_site: number | string | null; start_date: Day | null; end_date: Day | null }
+    row: { between_days: any | null }
   }
   /** divides the customers of vibe.customer_features(site, as_of) into k clusters, stores the model in vibe.segmentations and each cluster as a segment, and returns the clusters, best first. They are named High, Medium and Low value, with tier Premium, Standard or Value for marketing, by the worth of their centroid (sum of normalised features, each in the direction of vibe.cluster_features()). Options are those of vibe.kmeans; by default the features' logarithms are normalised (log1p_zscore), the search begins with the customers of least, middle and greatest worth and runs to its end; {"start": "k-means++"}, a seed or restarts begin by chance. Customers without one of the features are in no cluster; less than nothing spent counts as nothing. Repeating it keeps the segments and the history of their members */
   calculate_clusters: {
@@ -98,10 +158,85 @@ export interface Functions {
     arguments: { site: string | null; period_start: Day | null; period_end: Day | null; map_version?: number | string | null }
     row: { calculate_rfm: number | null }
   }
+  /** what the orders of the days from start_date to end_date (all for null) are due to: first, last or linear share by the campaigns that touched the buyer in the window_days times 24 hours before; model and window are the site's settings unless given. orders are shares of orders with linear, customers the different buyers, revenue in the site's currency. Orders that no campaign touched are in no row */
+  campaign_attribution: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; model?: string | null; window_days?: number | string | null }
+    row: { campaign_id: number | null; name: string | null; orders: number | null; customers: number | null; revenue: number | null }
+  }
+  /** which campaigns get the orders of [begins, ends): credit is the share of an order (1 but with linear), revenue that share of its amount in the site's currency; Touches up to window_days times 24 hours before the order count; a conversion that names the order is its last touch. Model and window are the site's unless given; refunds take nothing away, since they name no order */
+  campaign_credits: {
+    arguments: { of_site: number | string | null; begins: Instant | null; ends: Instant | null; model?: string | null; window_days?: number | string | null }
+    row: { campaign_id: number | null; purchase_id: number | null; purchased_at: Instant | null; buyer: number | null; credit: number | null; revenue: number | null }
+  }
+  /** figures of these campaigns (all for null) by day of the site's calendar, days without any left out. impressions, clicks, conversions, revenue and cost are as reported in vibe.campaign_performance; what was not reported is counted: events of the types impression and click, conversions of the site's types and the orders attributed to the campaign, their worth, and the cost of events. conversion_events are those of total_events that are conversions */
+  campaign_daily: {
+    arguments: { of_site: number | string | null; campaigns: (number | null)[] | null; start_date: Day | null; end_date: Day | null }
+    row: { campaign_id: number | null; day: Day | null; total_events: number | null; conversion_events: number | null; impressions: number | null; clicks: number | null; conversions: number | null; revenue: number | null; cost: number | null }
+  }
+  /** figures of a campaign on each day from start_date to end_date, both included (the last 30 unless given), as vibe.get_campaign_performance() has them. Who is met on several days is exposed on each, so exposed and converted do not add up to the range's */
+  campaign_days: {
+    arguments: { campaign_id: number | string | null; start_date?: Day | null; end_date?: Day | null }
+    row: { date: Day | null; total_events: number | null; exposed: number | null; converted: number | null; conversion_rate: number | null; event_conversion_rate: number | null; impressions: number | null; clicks: number | null; conversions: number | null; revenue: number | null; cost: number | null; ctr: number | null; cpc: number | null; roas: number | null }
+  }
+  /** what the metadata of a campaign event mean, looked up in the site; raises 22023 for what means nothing */
+  campaign_event_fields: {
+    arguments: { of_site: number | string | null; metadata: any | null }
+    row: { customer_id: number | null; user_id: number | null; occurred_at: Instant | null; value: number | null; cost: number | null; order_id: string | null; event_id: string | null }
+  }
+  /** the orders of [begins, ends), neither refund nor cancelled, each with its buyer: two rows where it was bought in a browser that is not known to be the customer's, of which buyer is one, null for nobody. amount is 0 in another currency than the site's */
+  campaign_orders: {
+    arguments: { of_site: number | string | null; begins: Instant | null; ends: Instant | null }
+    row: { purchase_id: number | null; external_id: string | null; purchased_at: Instant | null; amount: number | null; subject: number | null; buyer: number | null }
+  }
+  /** the instants [begins, ends) of the days from start_date to end_date by the site's clock; null is without end */
+  campaign_range: {
+    arguments: { of_site: number | string | null; start_date: Day | null; end_date: Day | null }
+    row: { begins: Instant | null; ends: Instant | null }
+  }
+  /** how many different people these campaigns (all for null) met in the range or on each of its days, and how many of those had a conversion of the campaign or bought within the site's window afterwards, so that the share is never above 1. People whose browser was merged or who are the same customer are one; events without a person are in neither */
+  campaign_reach: {
+    arguments: { of_site: number | string | null; campaigns: (number | null)[] | null; start_date: Day | null; end_date: Day | null; by_day: boolean | null }
+    row: { campaign_id: number | null; day: Day | null; exposed: number | null; converted: number | null }
+  }
+  /** the row of vibe.campaign_settings, or what holds without one */
+  campaign_setting: {
+    arguments: { of_site: number | string | null }
+    row: { attribution_model: string | null; window_days: number | null; conversion_types: (string | null)[] | null; passive_types: (string | null)[] | null }
+  }
+  /** the site of a campaign; raises PT404 for one that does not exist or is none of the caller's, 42501 where the caller may do less than at_least */
+  campaign_site: {
+    arguments: { campaign_id: number | string | null; at_least?: string | null }
+    row: { campaign_site: number | null }
+  }
+  /** who each visitor of a site is to campaigns: minus a customer_id where one of the person's browsers is known as a customer, else the user_id after merges */
+  campaign_subjects: {
+    arguments: { of_site: number | string | null }
+    row: { user_id: number | null; subject: number | null }
+  }
+  /** when these campaigns (all for null) met whom in [begins, ends): visits by their parameters, orders by the shop's where no visit of the last 24 hours says the same, and campaign events; all whose person is known */
+  campaign_touches: {
+    arguments: { of_site: number | string | null; campaigns: (number | null)[] | null; begins: Instant | null; ends: Instant | null }
+    row: { campaign_id: number | null; subject: number | null; at: Instant | null; is_passive: boolean | null; is_conversion: boolean | null }
+  }
+  /** the visits of [begins, ends) that campaigns brought, by the parameters of their first address, and the orders of which the shop says so (purchases.utm), with their purchase_id; programs' visits are left out */
+  campaign_visits: {
+    arguments: { of_site: number | string | null; begins: Instant | null; ends: Instant | null }
+    row: { campaign_id: number | null; user_id: number | null; customer_id: number | null; purchase_id: number | null; at: Instant | null }
+  }
   /** takes an invitation back; its token is worth nothing from then on; owners only. Definer: tokens are secret */
   cancel_invitation: {
     arguments: { site: string | null; email: string | null }
     row: { cancel_invitation: null | null }
+  }
+  /** cancels a job and returns its status: a queued one is cancelled at once; a running one (cancelling) ends after its present step, and what it has stored stays; one that has ended is left alone. For members. Definer: nobody may write jobs directly */
+  cancel_job: {
+    arguments: { site: string | null; job_id: number | string | null }
+    row: { cancel_job: string | null }
+  }
+  /** changes how a site reckons with its campaigns, in all reports at once and of past days too; what is null stays. attribution_model: first, last or linear; window_days: 1 to 365; conversion_types and passive_types: types of campaign events */
+  change_campaign_settings: {
+    arguments: { site?: string | null; attribution_model?: string | null; window_days?: number | string | null; conversion_types?: (string | null)[] | null; passive_types?: (string | null)[] | null }
+    row: { change_campaign_settings: null | null }
   }
   /** gives a site another name, domain ('' for none) or list of origins whose pages may send events (empty for any); null leaves as it is. Owners only. Definer: nobody may write sites directly */
   change_site: {
@@ -113,10 +248,20 @@ export interface Functions {
     arguments: { site: string | null }
     row: { change_site_key: string | null }
   }
+  /** raises the first rule that a campaign (its columns as JSON) would break: 22023 for a value, 23505 for a name, external_id or parameters that another one has */
+  check_campaign: {
+    arguments: { of_site: number | string | null; of_campaign: number | string | null; wanted: any | null }
+    row: { check_campaign: null | null }
+  }
   /** raises 22023 with path, value and rule of the first thing in segment criteria that is not as vibe.segment_schema() says */
   check_criteria: {
     arguments: { criteria: any | null }
     row: { check_criteria: null | null }
+  }
+  /** raises what is wrong with the filters and the order of a list of customers */
+  check_customer_list: {
+    arguments: { cluster: string | null; sort: string | null; search: string | null }
+    row: { check_customer_list: null | null }
   }
   /** raises the first rule that the definition of a funnel breaks, with field and value; vibe.create_funnel() says what it may have */
   check_funnel: {
@@ -127,6 +272,16 @@ export interface Functions {
   check_funnel_parts: {
     arguments: { kind: string | null; parts: any | null; steps: number | string | null; mode: string | null }
     row: { check_funnel_parts: null | null }
+  }
+  /** raises what is wrong with the number of a page, its length or a text to search for */
+  check_page: {
+    arguments: { page: number | string | null; limit: number | string | null; search?: string | null }
+    row: { check_page: null | null }
+  }
+  /** raises what is wrong with a segment, with field, value and rule as vibe.refuse() does */
+  check_segment: {
+    arguments: { name: string | null; criteria: any | null; subject: string | null; description: string | null }
+    row: { check_segment: null | null }
   }
   /** raises the first rule that name or description of a segment breaks */
   check_segment_name: {
@@ -153,10 +308,40 @@ export interface Functions {
     arguments: { place: number | string | null; clusters: number | string | null; language?: string | null }
     row: { cluster_label: string | null }
   }
+  /** connects a program that tells of models: returns the path for its events and the secret that signs them (yours, or one that is made), this once. Owners only. Definer: secrets are nobody's to read */
+  connect_ai_model: {
+    arguments: { site: string | null; name: string | null; secret?: string | null }
+    row: { source_id: number | null; delivery_path: string | null; webhook_secret: string | null }
+  }
+  /** makes a Bling account a source of a site (owners only), or changes one: client_id and client_secret are those of your app at Bling (null keeps the secret), whose redirect address is callback_path and whose webhooks go to webhook_path. An owner opens start_url within ten minutes and allows it; then orders since import_from (null: two years), contacts, products and stock are read, and hourly again. skip_stores: Bling's ids of stores that are sources of their own. statuses: {"15": "pending"} for a status id that is to be paid, pending or cancelled against the rule. requests_per_second and requests_per_day: this account's share of Bling's 3 and 120000. Definer: secrets are nobody's to read */
+  connect_bling: {
+    arguments: { site?: string | null; client_id?: string | null; client_secret?: string | null; name?: string | null; import_from?: Day | null; skip_stores?: (string | null)[] | null; statuses?: any | null; requests_per_second?: number | string | null; requests_per_day?: number | string | null; currency?: string | null; base_url?: string | null; authorize_url?: string | null }
+    row: { source_id: number | null; start_url: string | null; callback_path: string | null; webhook_path: string | null }
+  }
+  /** connects a CRM that sends contacts and interactions: returns the path for its webhooks and their secret (yours, or one that is made), this once. adapter says how it signs: generic (X-Signature: t=seconds,v1=hex of "t.body"), twenty, mautic, or HMAC-SHA256 of the body in X-Signature as hmac_hex or hmac_b64. Owners only. Definer: secrets are nobody's to read */
+  connect_crm: {
+    arguments: { site: string | null; name: string | null; adapter?: string | null; secret?: string | null }
+    row: { source_id: number | null; delivery_path: string | null; webhook_secret: string | null }
+  }
+  /** connects a shop of WooCommerce: base_url is its address, consumer_key and consumer_secret (read access) let the server fetch what webhooks did not bring, each hour. Returns the path for its webhooks and their secret, this once; connected again it has a new one, and the former works for another day. Owners only. Definer: secrets are nobody's to read */
+  connect_woocommerce: {
+    arguments: { site: string | null; base_url: string | null; consumer_key?: string | null; consumer_secret?: string | null; name?: string | null }
+    row: { source_id: number | null; delivery_path: string | null; webhook_secret: string | null }
+  }
   /** what these days of a site sold by category ('' for items without one), counted from the items of purchases in the site's currency */
   count_category_revenue: {
     arguments: { of_site: number | string | null; days: (Day | null)[] | null }
     row: { day: Day | null; category: string | null; orders: number | null; quantity: number | null; revenue: number | null }
+  }
+  /** for these days of a site (the last one up to until) how many customers with an order (neither refund nor cancelled) had ordered last on which day before (-infinity: never), and how many of them placed the second order of their lives; from the purchases */
+  count_customer_days: {
+    arguments: { of_site: number | string | null; days: (Day | null)[] | null; until?: Instant | null }
+    row: { day: Day | null; previous_day: Day | null; customers: number | null; second_orders: number | null }
+  }
+  /** vibe.customers_between() counted from the purchases */
+  count_customers: {
+    arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
+    row: { customers: number | null; new_customers: number | null; repeat_customers: number | null }
   }
   /** users of a site first seen from starts_at up to, not including, ends_at, counted from the visitors */
   count_new_users: {
@@ -173,10 +358,20 @@ export interface Functions {
     arguments: { of_site: number | string | null; days: (Day | null)[] | null }
     row: { day: Day | null; orders: number | null; refunds: number | null; buyers: number | null; revenue: number | null; refunded: number | null; foreign_orders: number | null }
   }
+  /** vibe.rfm_totals() counted from vibe.rfm_analysis */
+  count_rfm_totals: {
+    arguments: { of_site: number | string | null; period_start: Day | null; period_end: Day | null }
+    row: { cluster: string | null; map_version: number | null; customers: number | null; orders: number | null; monetary: number | null; recency: number | null }
+  }
   /** makes a key for programs and returns it, this once: it reads these sites (names or ids; null: your only one), with {read,write} it may do what a member may; so many requests a minute on each server, then 429; until expires_at (null: no end). Owners only; the key ends with its maker's ownership. Definer: keys are secret */
   create_api_key: {
     arguments: { name: string | null; sites?: (string | null)[] | null; scopes?: (string | null)[] | null; requests_per_minute?: number | string | null; expires_at?: Instant | null }
     row: { create_api_key: string | null }
+  }
+  /** makes a campaign and returns its campaign_id. target_segment is the name or id of a segment; visits whose first address has utm_campaign (and utm_source, utm_medium if given) belong to it; external_id is what the network or the CRM calls it */
+  create_campaign: {
+    arguments: { site?: string | null; name?: string | null; type?: string | null; target_segment?: string | null; budget?: number | string | null; start_date?: Day | null; end_date?: Day | null; status?: string | null; utm_campaign?: string | null; utm_source?: string | null; utm_medium?: string | null; external_id?: string | null }
+    row: { create_campaign: number | null }
   }
   /** stores a funnel and returns its id. definition: an object with name, steps (2 to 32 objects with event_name, and if wanted name, page_pattern as in like, and properties), and if wanted mode (ordered, strict, unordered), within (days or smaller units), ties (allow, strict), hold (a property that all steps share) and exclusions (objects like steps, with from_step and to_step). properties: {"list": "summer"} is equal, ["a", "b"] one of, null missing, {">=": 100, "<": 200, "!=": 150, "like": "a%"} compared */
   create_funnel: {
@@ -261,9 +456,14 @@ export interface Functions {
     arguments: { condition: any | null; place: number | string | null; column_names: (string | null)[] | null; column_types: (number | null)[] | null }
     row: { csv_condition: string | null }
   }
-  /** the query that makes the lines of vibe.export_csv(), whose parameter is the question, and their head; errors name what cannot be read */
+  /** a record as a line of CSV (RFC 4180), its end with it: numbers and truth values bare (infinity and NaN are text), null nothing, days and instants in the notation of ISO 8601, all else a text as of vibe.csv_cell() */
+  csv_line: {
+    arguments: { row_values: string | null }
+    row: { csv_line: string | null }
+  }
+  /** the query that makes the lines of vibe.export_csv() and vibe.export_rows(), csv or ndjson, whose parameter is the question, and the head of the CSV; errors name what cannot be read */
   csv_query: {
-    arguments: { question: any | null }
+    arguments: { question: any | null; format?: string | null }
     row: { text: string | null; head: string | null }
   }
   /** what a question of vibe.export_csv() reads from, as SQL whose parameter is the question, and the columns that it has */
@@ -271,10 +471,30 @@ export interface Functions {
     arguments: { question: any | null }
     row: { source: string | null; column_names: (string | null)[] | null; column_types: (number | null)[] | null }
   }
+  /** the rows of an open cursor that has one column of text, joined to pieces of about 32 kB. Called in the select list, it gives each piece while the next is still to be made */
+  cursor_pieces: {
+    arguments: { cursor?: string | null }
+    row: { cursor_pieces: string | null }
+  }
   /** what models know about each customer who had ordered before as_of, from what was bought and visited before as_of alone: recency_days and tenure_days = days from the last and first order to as_of, by the site's calendar; order_count = orders neither refunded rows nor cancelled; total_spent = orders less refunds in the site's currency, average_order before refunds; purchase_frequency = orders per 30 days between first (not counted) and last order, null before the second; foreign_orders are in another currency and count as no money; age in years, null if unknown; visits and page views of the last 90 days, bots left out. measured_at repeats as_of; feature_version changes when a meaning does */
   customer_features: {
     arguments: { site?: string | null; as_of?: Instant | null }
     row: { customer_id: number | null; measured_at: Instant | null; feature_version: number | null; recency_days: number | null; tenure_days: number | null; order_count: number | null; total_spent: number | null; average_order: number | null; purchase_frequency: number | null; foreign_orders: number | null; age: number | null; sessions_90d: number | null; page_views_90d: number | null }
+  }
+  /** different customers of a site with an order (neither refund nor cancelled) from starts_at up to, not including, ends_at; those of them whose first order of all this was; and those with an order in it that was not their first. Guests are not counted */
+  customers_between: {
+    arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
+    row: { customers: number | null; new_customers: number | null; repeat_customers: number | null }
+  }
+  /** how many customers ordered from first_day up to, not including, end_day, and their money less refunds in the site's currency: as stored if the days are a stored period, else counted */
+  customers_of_days: {
+    arguments: { of_site: number | string | null; first_day: Day | null; end_day: Day | null }
+    row: { customers: number | null; monetary: number | null }
+  }
+  /** vibe.customers_between() for many ranges at once: the nth begins at starts[n] and ends at ends[n] */
+  customers_of_ranges: {
+    arguments: { of_site: number | string | null; starts: (Instant | null)[] | null; ends: (Instant | null)[] | null }
+    row: { place: number | null; customers: number | null; new_customers: number | null; repeat_customers: number | null }
   }
   /** the instant at which a calendar day begins in a time zone; a day is [day_start(day), day_start(day + 1)) and 23 to 25 hours long where clocks change */
   day_start: {
@@ -285,6 +505,11 @@ export interface Functions {
   day_starts: {
     arguments: { first_day: Day | null; last_day: Day | null; time_zone: string | null }
     row: { day_starts: (Instant | null)[] | null }
+  }
+  /** deletes a campaign with its events and reported figures; vibe.update_campaign(…, status => 'archived') keeps them */
+  delete_campaign: {
+    arguments: { campaign_id: number | string | null }
+    row: { delete_campaign: null | null }
   }
   /** deletes the stored funnel of that name and its days in vibe.funnel_days; events stay */
   delete_funnel: {
@@ -311,6 +536,11 @@ export interface Functions {
     arguments: {}
     row: { demo_site_key: string | null }
   }
+  /** ends a source: its deliveries are refused, its secrets forgotten; what it told stays. Owners only. Definer: nobody may write sources directly */
+  disconnect_source: {
+    arguments: { site: string | null; source_id: number | string | null }
+    row: { disconnect_source: null | null }
+  }
   /** signs the caller out in one place, from the next request on. Definer: sessions are secret */
   end_my_session: {
     arguments: { session_id: string | null }
@@ -326,7 +556,7 @@ export interface Functions {
     arguments: { site: string | null; customer_id: number | string | null; with_purchases?: boolean | null }
     row: { erase_customer: any | null }
   }
-  /** erases a person, all browsers and customer records that are known to be theirs included: events, sessions, days, conversions, profile, merges, warnings, segments' history, RFM, the online list, rejected records of imports that name them; purchases too, or made anonymous; then counts daily figures, funnels, RFM, revenue and segments again without them, also of days whose events have expired. Any id of a merged visitor will do. Returns how much was erased and what it cannot reach. Owners only; cannot be undone. Definer: see its text */
+  /** erases a person, all browsers and customer records that are known to be theirs included: events, sessions, days, conversions, profile, merges, warnings, segments' history, RFM, the online list, campaign events, what sources delivered about them, interactions, model events, rejected records of imports that name them; purchases too, or made anonymous; then counts daily figures, funnels, RFM, revenue and segments again without them, also of days whose events have expired. Any id of a merged visitor will do. Returns how much was erased and what it cannot reach. Owners only; cannot be undone. Definer: see its text */
   erase_user: {
     arguments: { site: string | null; user_id: number | string | null; with_purchases?: boolean | null }
     row: { erase_user: any | null }
@@ -336,7 +566,12 @@ export interface Functions {
     arguments: { site?: string | null }
     row: { kind: string | null; name: string | null; events: number | null }
   }
-  /** the rows of a table, view or reading function as lines of CSV with the caller's rights, the head first; also GET /api/v1/csv?query=…&name=…, which sends them as a file. query: {"from": "stats_series", "arguments": {"site": "shop"}, "select": ["starts_at", "value"], "where": [["value", "gt", 0]], "order": ["value.desc.nullslast"], "limit": 100, "offset": 0}; without "arguments" from is a table or view; operators eq neq lt lte gt gte in is ilike (* stands for %). Numbers stay numbers, texts are quoted by vibe.csv_cell(), times are ISO 8601, lists and records JSON */
+  /** the campaigns of a site as a file, as vibe.get_campaigns() lists them: with their figures of the days start_date to end_date (open where null). search: part of the name, type, utm_campaign or segment. Opens the cursor of vibe.export_rows() */
+  export_campaigns: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; search?: string | null; format?: string | null; bom?: boolean | null }
+    row: { export_campaigns: string | null }
+  }
+  /** the rows of a table, view or reading function as lines of CSV with the caller's rights, the head first. query: {"from": "stats_series", "arguments": {"site": "shop"}, "select": ["starts_at", "value"], "where": [["value", "gt", 0]], "order": ["value.desc.nullslast"], "limit": 100, "offset": 0}; without "arguments" from is a table or view; operators eq neq lt lte gt gte in is ilike (* stands for %). Lines are those of vibe.csv_line(), lists and records JSON */
   export_csv: {
     arguments: { query: any | null; name?: string | null }
     row: { export_csv: string | null }
@@ -346,10 +581,40 @@ export interface Functions {
     arguments: { site: string | null; customer_id: number | string | null }
     row: { export_customer: any | null }
   }
-  /** everything stored about a person, all browsers and customer records that are known to be theirs included, as one JSON: visitors, sessions, events, days, conversions, merges, warnings, online list, customer record, purchases, RFM, segments, rejected records of imports. For members of the site; any id of a merged visitor will do */
+  /** the customers of a month as a file: all whom GET /api/v1/customers would list page by page, and with its filters. month: as 2026-01, the newest stored one unless given; cluster: of RFM; search: part of name, e-mail or the shop's own number; sort: monetary, recency, frequency, name or customer_id, then .asc or .desc. Opens the cursor of vibe.export_rows() */
+  export_customers: {
+    arguments: { site?: string | null; month?: string | null; cluster?: string | null; search?: string | null; sort?: string | null; as_of?: Instant | null; format?: string | null; bom?: boolean | null }
+    row: { export_customers: string | null }
+  }
+  /** the counted days of a site as a file, with the columns of vibe.daily_user_stats: start_date to end_date, open where null. Opens the cursor of vibe.export_rows() */
+  export_daily_stats: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; format?: string | null; bom?: boolean | null }
+    row: { export_daily_stats: string | null }
+  }
+  /** the events of a site as a file, the oldest first, with the columns of vibe.events, of the days start_date to end_date of the site's calendar (open where null). event_name: only those of this name; user_id: only those of this person. Opens the cursor of vibe.export_rows() */
+  export_events: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; event_name?: string | null; user_id?: number | string | null; format?: string | null; bom?: boolean | null }
+    row: { export_events: string | null }
+  }
+  /** rows of a table, view or reading function as a file, with the caller's rights. query: what vibe.export_csv() takes; name: of the file, without its ending; format: csv or ndjson (one JSON object a line); bom: a byte order mark before CSV, for spreadsheets. Opens the cursor "response", whose rows are the lines: select vibe.cursor_pieces(). GET /api/v1/csv?query=…&name=… sends them while they are made */
+  export_rows: {
+    arguments: { query: any | null; name?: string | null; format?: string | null; bom?: boolean | null }
+    row: { export_rows: string | null }
+  }
+  /** everything stored about a person, all browsers and customer records that are known to be theirs included, as one JSON: visitors, sessions, events, days, conversions, merges, warnings, online list, campaign events, deliveries of sources, interactions, model events, customer record, purchases, RFM, segments, rejected records of imports. For members of the site; any id of a merged visitor will do */
   export_user: {
     arguments: { site: string | null; user_id: number | string | null }
     row: { export_user: any | null }
+  }
+  /** the name of a file about a site, without its ending: its subject and today by the site's calendar */
+  file_name: {
+    arguments: { subject: string | null; of_site: number | string | null }
+    row: { file_name: string | null }
+  }
+  /** the query for the lines of a file, made from one for its rows and the names of their columns; rows without lists or records. For functions that open the cursor of vibe.cursor_pieces() themselves */
+  file_query: {
+    arguments: { rows_query: string | null; column_names: (string | null)[] | null; format: string | null; bom: boolean | null }
+    row: { file_query: string | null }
   }
   /** checks and stores the lines that were loaded since begin_event_import() and answers how many records there were: imported, unchanged (there already, or twice in the file), rejected, by reason, skipped (records that are no events, such as GA4's session_start; they count for visits and identity); and the visitors, visits and days that are new. Each reject is kept in vibe.import_rejects. Importing a file again changes nothing. Days and months get their figures by the nightly work, or at once by vibe.calculate_daily_stats() */
   finish_event_import: {
@@ -365,6 +630,11 @@ export interface Functions {
   first_visits: {
     arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
     row: { user_id: number | null; first_seen_at: Instant | null }
+  }
+  /** the latest instant, not after at, at which the clocks of a time zone show a full hour; never later than at, also where an hour comes twice */
+  full_hour: {
+    arguments: { at: Instant | null; time_zone: string | null }
+    row: { full_hour: Instant | null }
   }
   /** the expression that gives an event e its bits: as step_bits of vibe.funnel for steps, as exclusion_bits for exclusions */
   funnel_bits: {
@@ -416,15 +686,60 @@ export interface Functions {
     arguments: { site?: string | null; funnel?: string | null; first_day?: Day | null; last_day?: Day | null; definition?: any | null; stopped_after?: number | string | null; after_user?: number | string | null; at_most?: number | string | null; breakdown?: string | null; segment?: string | null }
     row: { user_id: number | null; external_id: string | null; name: string | null; depth: number | null; last_step: string | null; entered_at: Instant | null; last_step_at: Instant | null; step_times: (Instant | null)[] | null; entry_value: string | null; held_value: string | null }
   }
+  /** the whole picture of a range in one answer, also GET /api/v1/analytics: currentMonth and previousMonth (receita is revenue; the month of end_date and the one before, compared as compare says), kpis (vibe.analytics_kpis()), trends of revenue, orders and customers (vibe.analytics_trend()), clusters of that month (vibe.analytics_clusters()) and sources (vibe.analytics_sources()); all from one snapshot */
+  get_analytics: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; compare?: string | null; as_of?: Instant | null }
+    row: { get_analytics: any | null }
+  }
   /** the API keys of a site, or of all sites that the caller owns: which of these they reach (null: none any more), what they may, when they were last used (to the minute); owners only. Definer: keys are secret */
   get_api_keys: {
     arguments: { site?: string | null }
     row: { key_id: string | null; name: string | null; sites: (string | null)[] | null; scopes: (string | null)[] | null; requests_per_minute: number | null; created_by: string | null; created_at: Instant | null; expires_at: Instant | null; revoked_at: Instant | null; last_used_at: Instant | null }
   }
+  /** how a Bling account stands, without its secrets: whether the consent holds, requests of Bling's day, what waits to be read one by one (waiting) and what Bling's answer made impossible (given_up); owners only. Definer: it reads beside the secrets */
+  get_bling_account: {
+    arguments: { site?: string | null; source?: string | null }
+    row: { source_id: number | null; connected_at: Instant | null; is_connected: boolean | null; problem: string | null; access_until: Instant | null; refresh_until: Instant | null; client_id: string | null; requests_per_second: number | null; requests_per_day: number | null; requests_today: number | null; import_from: Day | null; listed_until: Day | null; skip_stores: (string | null)[] | null; statuses: any | null; waiting: number | null; given_up: number | null }
+  }
+  /** a campaign as it was made, as JSON: the columns of vibe.campaigns, with site, currency and target_segment by name */
+  get_campaign: {
+    arguments: { campaign_id: number | string | null }
+    row: { get_campaign: any | null }
+  }
+  /** events of a campaign, the latest first; before_id is the campaign_event_id of the last one of the page before */
+  get_campaign_events: {
+    arguments: { campaign_id: number | string | null; type?: string | null; start_date?: Day | null; end_date?: Day | null; limit?: number | string | null; before_id?: number | string | null }
+    row: { campaign_event_id: number | null; event_type: string | null; occurred_at: Instant | null; customer_id: number | null; customer: string | null; user_id: number | null; order_id: string | null; value: number | null; cost: number | null; metadata: any | null }
+  }
+  /** figures of a campaign over the days from start_date to end_date (all for null): conversion_rate is converted ÷ exposed, different people both, see vibe.campaign_reach(); event_conversion_rate is the share of its events that are conversions; the rest as in vibe.campaign_daily(), with ctr = clicks ÷ impressions, cpc = cost ÷ clicks, roas = revenue ÷ cost, null where nothing is to divide by */
+  get_campaign_performance: {
+    arguments: { campaign_id: number | string | null; start_date?: Day | null; end_date?: Day | null }
+    row: { total_events: number | null; exposed: number | null; converted: number | null; conversion_rate: number | null; event_conversion_rate: number | null; impressions: number | null; clicks: number | null; conversions: number | null; revenue: number | null; cost: number | null; ctr: number | null; cpc: number | null; roas: number | null }
+  }
+  /** the campaigns of a site, the latest first, with their figures of the days from start_date to end_date (all days for null); search is part of the name, type, utm_campaign or segment. See vibe.get_campaign_performance() for the figures */
+  get_campaigns: {
+    arguments: { site?: string | null; start_date?: Day | null; end_date?: Day | null; search?: string | null }
+    row: { campaign_id: number | null; name: string | null; type: string | null; status: string | null; target_segment: string | null; budget: number | null; start_date: Day | null; end_date: Day | null; impressions: number | null; clicks: number | null; conversions: number | null; revenue: number | null; cost: number | null; ctr: number | null; cpc: number | null; roas: number | null; conversion_rate: number | null; total_events: number | null }
+  }
   /** figures of the CRM cards as of now, each with the one to compare it with, how it changed since (see vibe.metric_change()), its format (integer, rate of 1, money in currency) and which way is better: total_users (merged) and total_visitors (anonymous ids) against 30 days ago; online_now; new_this_week, users first seen in this ISO week, against as much of the last week; churn_rate, of the users active in the 30 days before the last 30 counted ones those not seen in these, against 30 days earlier; revenue of the running month up to the last full hour against as much of the month before; customers with an order, against 30 days ago. trend has the last 30 whole days, the oldest first: total_users, users active on the day (beside online_now), new users, churn_rate, revenue as vibe.stats_series() counts them; null for fewer than two known days. All by the site's calendar; for all my sites, sums */
   get_crm_metrics: {
     arguments: { site?: string | null }
     row: { metric: string; value: number | null; previous: number | null; change: number | null; format: string; better: string; currency: string | null; range_start: Instant | null; range_end: Instant; previous_start: Instant | null; previous_end: Instant | null; trend: (number | null)[] | null }
+  }
+  /** one customer, also GET /api/v1/customers/{id}: what the shop knows, totals of all time, RFM of each stored period (the newest first), the last 50 purchases, the segments and the visitors that the customer is */
+  get_customer: {
+    arguments: { id: number | string | null; site?: string | null }
+    row: { get_customer: any | null }
+  }
+  /** the customers of a month (as 2026-01; the newest stored one unless given) with their RFM, also GET /api/v1/customers: page and limit (at most 1000) of those in cluster and with search in name, e-mail or the shop's own number, sorted by monetary, recency, frequency, name or customer_id (.asc or .desc); matches says how many they are. Beside them the whole month: total, revenue, average_value, the month before and the change (while the month is running, as many whole days of it), and the distribution over the six clusters. As stored by vibe.calculate_rfm(), else scored as the orders are; with as_of as of then, without totals of all time */
+  get_customers: {
+    arguments: { site?: string | null; month?: string | null; cluster?: string | null; search?: string | null; sort?: string | null; page?: number | string | null; limit?: number | string | null; as_of?: Instant | null }
+    row: { get_customers: any | null }
+  }
+  /** a stored funnel with its users step by step, also GET /api/v1/funnels/{id}; see vibe.calculate_funnel_conversion() */
+  get_funnel: {
+    arguments: { id: number | string | null; start_date?: Day | null; end_date?: Day | null; segment?: string | null; site?: string | null }
+    row: { get_funnel: any | null }
   }
   /** the goals of a site and how often each was met so far, today included: events, users (merged), their worth in the site's currency, and the last day; bots are left out */
   get_goals: {
@@ -441,10 +756,20 @@ export interface Functions {
     arguments: { site?: string | null }
     row: { email_or_login: string | null; role: string | null; created_at: Instant | null }
   }
+  /** the figures of the CRM cards of a site, also GET /api/v1/metrics; see vibe.get_crm_metrics() */
+  get_metrics: {
+    arguments: { site?: string | null }
+    row: { get_metrics: any | null }
+  }
   /** the caller's sessions that live, the one that asks first: when and how they were begun, from where, and when they end. Definer: sessions are secret */
   get_my_sessions: {
     arguments: {}
     row: { session_id: string | null; is_current: boolean | null; created_at: Instant | null; expires_at: Instant | null; method: string | null; address: string | null; device: string | null; browser: string | null; os: string | null }
+  }
+  /** how many users are online now, and the latest of their visits (50, at most 1000), also GET /api/v1/online; see vibe.get_online_users() */
+  get_online: {
+    arguments: { limit?: number | string | null; site?: string | null }
+    row: { get_online: any | null }
   }
   /** visitors active now, the latest first: no silence longer than 90 s where the page sends heartbeats, else 5 min */
   get_online_users: {
@@ -455,6 +780,26 @@ export interface Functions {
   get_online_users_in_segment: {
     arguments: { site: string | null; in_segment: string | null }
     row: { site_id: number; user_id: number; session_id: number; name: string | null; external_id: string | null; segment: string | null; current_page: string | null; referrer: string | null; device: string | null; browser: string | null; started_at: Instant; last_seen_at: Instant; session_seconds: number; page_views: number; events: number }
+  }
+  /** how many of the users first seen in a period came back in each later one, also GET /api/v1/retention; see vibe.retention() */
+  get_retention: {
+    arguments: { period?: string | null; start_date?: Day | null; end_date?: Day | null; mode?: string | null; site?: string | null }
+    row: { get_retention: any | null }
+  }
+  /** who is in a segment now, page by page, also GET /api/v1/segments/{id}/members; see vibe.segment_people() */
+  get_segment_members: {
+    arguments: { id: number | string | null; search?: string | null; page?: number | string | null; limit?: number | string | null; site?: string | null }
+    row: { get_segment_members: any | null }
+  }
+  /** the segments of a site, also GET /api/v1/segments; see vibe.segment_list() */
+  get_segments: {
+    arguments: { site?: string | null }
+    row: { get_segments: any | null }
+  }
+  /** a figure over time, also GET /api/v1/series; see vibe.stats_series(), whose step is interval_by here, null if chosen by the length of the range */
+  get_series: {
+    arguments: { metric?: string | null; start_date?: Day | null; end_date?: Day | null; interval_by?: string | null; compare?: boolean | null; site?: string | null }
+    row: { get_series: any | null }
   }
   /** the sites that the caller may see, the oldest first, and what they may do there: role is viewer, member or owner */
   get_sites: {
@@ -475,6 +820,11 @@ export interface Functions {
   import_events: {
     arguments: { site: string | null; format: string | null; content: string | null; options?: any | null }
     row: { import_events: any | null }
+  }
+  /** has a server fetch what changed in a source since it was asked last, or everything; returns the number of the job (vibe.queue_jobs), the running one if there is one. Members. Definer: jobs are nobody's to write */
+  import_source: {
+    arguments: { site: string | null; source_id: number | string | null; everything?: boolean | null }
+    row: { import_source: number | null }
   }
   /** a token by which the one with this e-mail joins the site once within seven days (vibe.accept_invitation); shown this once, and one given before ends; owners only. Says the same whether or not the e-mail has an account. Definer: nobody may write members directly */
   invite_member: {
@@ -545,6 +895,11 @@ export interface Functions {
     arguments: {}
     row: { site_id: number | null; day: Day | null }
   }
+  /** the newest month that is stored in vibe.rfm_analysis; null with as_of */
+  latest_month: {
+    arguments: { of_site: number | string | null; as_of: Instant | null }
+    row: { latest_month: string | null }
+  }
   /** the calendar day of an instant in a time zone (IANA name); a site's days are those of sites.time_zone */
   local_day: {
     arguments: { at: Instant | null; time_zone: string | null }
@@ -565,6 +920,21 @@ export interface Functions {
     arguments: { value: number | string | null; previous: number | string | null; format: string | null }
     row: { metric_change: number | null }
   }
+  /** the query for a page of vibe.get_customers(), of the customers found where matches is null; it counts them then: its parameters are the ids found, the cluster, the site, the first day of the month, whether it has ended, and whether totals of all time are told */
+  month_page_query: {
+    arguments: { source: string | null; sort_key: string | null; is_descending: boolean | null; matches: number | string | null; page: number | string | null; page_size: number | string | null }
+    row: { month_page_query: string | null }
+  }
+  /** what the customers of a month are read from: the stored rows if there are any and they are meant, else scored as the orders are */
+  month_source: {
+    arguments: { of_site: number | string | null; period_start: Day | null; period_end: Day | null; through: Day | null; map_version: number | string | null; is_now: boolean | null }
+    row: { month_source: string | null }
+  }
+  /** what vibe.get_customers() tells of a month as a whole, and the sizes of its clusters */
+  month_summary: {
+    arguments: { of_site: number | string | null; month: string | null; as_of: Instant | null }
+    row: { sizes: any | null; summary: any | null }
+  }
   /** ids of the sites where the caller has at least this role: by signed-in session on the server, by login name elsewhere, all for operators and the nightly work. Definer: policies ask it, so it must see members itself */
   my_sites: {
     arguments: { at_least?: string | null }
@@ -574,6 +944,16 @@ export interface Functions {
   new_users_between: {
     arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
     row: { new_users_between: number | null }
+  }
+  /** how many users of a site are online: persons, not visits */
+  online_now: {
+    arguments: { of_site: number | string | null }
+    row: { online_now: number | null }
+  }
+  /** the endpoints of the server as OpenAPI 3.1, made from vibe.routes and the signatures and comments of their functions; GET /openapi.json. Definer: programs read it before they sign in, and it holds nothing of any site */
+  openapi: {
+    arguments: {}
+    row: { openapi: any | null }
   }
   /** the ways visits take: the first pages (2 to 10) of each session, or those from its first view of starting_at on; a page loaded twice in a row is one; a path shorter than asked is a visit that ended there. share is of all such sessions; bots are left out */
   page_paths: {
@@ -590,10 +970,20 @@ export interface Functions {
     arguments: { of_site: number | string | null; visitors: (number | null)[] | null; customers: (number | null)[] | null }
     row: { person_data: any | null }
   }
+  /** what sources delivered about these visitors and customers, with its content, for vibe.export_user() and vibe.export_customer(). For members of the site. Definer: contents are nobody's to read otherwise */
+  person_deliveries: {
+    arguments: { of_site: number | string | null; visitors: (number | null)[] | null; customers: (number | null)[] | null }
+    row: { person_deliveries: any | null }
+  }
   /** all visitors and customers of a site that are the same person as these: merged with each other, or known to be the same customer; ids that do not exist are left out */
   person_ids: {
     arguments: { of_site: number | string | null; visitors: (number | null)[] | null; customers: (number | null)[] | null }
     row: { visitors: (number | null)[] | null; customers: (number | null)[] | null }
+  }
+  /** order numbers of these visitors and customers: what another customer bought in one of their browsers is that customer's */
+  person_orders: {
+    arguments: { of_site: number | string | null; visitors: (number | null)[] | null; customers: (number | null)[] | null }
+    row: { person_orders: string | null }
   }
   /** regular expression for text that names these visitors and customers: by an id, e-mail address, name or order number, as a whole word; null if they have none */
   person_pattern: {
@@ -615,6 +1005,11 @@ export interface Functions {
     arguments: { conditions: any | null }
     row: { property_rule_broken: string | null }
   }
+  /** the figures of vibe.analytics_kpis() for many ranges at once, the nth from starts[n], at which a day begins, up to, not including, ends[n]; only_sales leaves out those of users */
+  range_figures: {
+    arguments: { of_site: number | string | null; starts: (Instant | null)[] | null; ends: (Instant | null)[] | null; only_sales?: boolean | null }
+    row: { range: number | null; place: number | null; metric: string | null; value: number | null; format: string | null; is_sum: boolean | null }
+  }
   /** what is wrong with ranges and the number of conditions in criteria that follow the schema; null for nothing */
   range_problem: {
     arguments: { criteria: any | null; path: string | null }
@@ -625,6 +1020,11 @@ export interface Functions {
     arguments: { of_site: number | string | null; of_funnel: number | string | null }
     row: { read_funnel: any | null }
   }
+  /** has deliveries of a source that failed applied again, all of them or these; returns how many. Members. Definer: deliveries are nobody's to write */
+  reapply_deliveries: {
+    arguments: { site: string | null; source_id: number | string | null; delivery_ids?: (number | null)[] | null }
+    row: { reapply_deliveries: number | null }
+  }
   /** finds the members of a rule segment as of now and writes who entered and who left; for static segments and clusters only stamps the size. Repeating it changes nothing else. Definer: membership is written by functions only */
   refresh_segment: {
     arguments: { site: string | null; segment: string | null }
@@ -634,6 +1034,21 @@ export interface Functions {
   refresh_segments: {
     arguments: { site: string | null }
     row: { segment_id: number | null; segment: string | null; size: number | null; entered: number | null; departed: number | null; error: string | null }
+  }
+  /** raises the error of a value that breaks a rule (SQLSTATE 22023); its detail is a JSON object with field, value and rule, which an HTTP answer has as error.details */
+  refuse: {
+    arguments: { field: string | null; value: string | null; rule: string | null }
+    row: { refuse: null | null }
+  }
+  /** raises what vibe.check_criteria() told, with field, value and rule as vibe.refuse() does */
+  refuse_criteria: {
+    arguments: { criteria: any | null; told: string | null }
+    row: { refuse_criteria: null | null }
+  }
+  /** raises that there is no such thing (SQLSTATE PT404: an HTTP answer has the status 404); detail as of vibe.refuse() */
+  refuse_unknown: {
+    arguments: { what: string | null; id: string | null }
+    row: { refuse_unknown: null | null }
   }
   /** takes customers or users (by id) out of a static segment and returns how many were in it; their history stays. Definer: membership is written by functions only */
   remove_from_segment: {
@@ -649,6 +1064,11 @@ export interface Functions {
   renames_query: {
     arguments: { of_site: number | string | null; only_in_days: boolean | null }
     row: { renames_query: string | null }
+  }
+  /** stores what an advertising network or staff say of a campaign's day, in place of what was said before; null is not known and counted instead */
+  report_campaign_day: {
+    arguments: { campaign_id: number | string | null; date: Day | null; impressions?: number | string | null; clicks?: number | string | null; conversions?: number | string | null; revenue?: number | string | null; cost?: number | string | null }
+    row: { report_campaign_day: null | null }
   }
   /** checked criteria with the segments they name replaced by their ids and, if inlined, followed by their subjects and rules; trail are the segments that led here. Raises 22023 with the path for a segment that does not exist or leads back to itself */
   resolve_segments: {
@@ -674,6 +1094,11 @@ export interface Functions {
   revenue_between: {
     arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
     row: { orders: number | null; refunds: number | null; revenue: number | null; refunded: number | null; foreign_orders: number | null }
+  }
+  /** vibe.revenue_between() for many ranges at once: the nth begins at starts[n] and ends at ends[n] */
+  revenue_of_ranges: {
+    arguments: { of_site: number | string | null; starts: (Instant | null)[] | null; ends: (Instant | null)[] | null }
+    row: { place: number | null; orders: number | null; refunds: number | null; revenue: number | null; refunded: number | null; foreign_orders: number | null }
   }
   /** ends an API key from the next request on; an owner of any of its sites may. Definer: keys are secret */
   revoke_api_key: {
@@ -766,6 +1191,11 @@ export interface Functions {
     arguments: { site: string | null; period_start: Day | null; period_end: Day | null; map_version?: number | string | null }
     row: { customer_id: number | null; recency: number | null; frequency: number | null; monetary: number | null; r_score: number | null; f_score: number | null; m_score: number | null; cluster: string | null; small_n: boolean | null; foreign_orders: number | null }
   }
+  /** for each cluster of a stored period how many customers it has, their orders, money and days of recency added up; no row where nothing is stored. Current at any time */
+  rfm_totals: {
+    arguments: { of_site: number | string | null; period_start: Day | null; period_end: Day | null }
+    row: { cluster: string | null; map_version: number | null; customers: number | null; orders: number | null; monetary: number | null; recency: number | null }
+  }
   /** customers, orders and money (in the site's currency) of each of the months up to month, from the first stored one on, all clusters or one; 0 for a month that is not stored; is_partial while it is running */
   rfm_trend: {
     arguments: { site: string | null; month: string | null; in_cluster?: string | null; months?: number | string | null }
@@ -780,6 +1210,11 @@ export interface Functions {
   score_clusters: {
     arguments: { site?: string | null; name?: string | null; as_of?: Instant | null }
     row: { score_clusters: number | null }
+  }
+  /** ids of the customers with a text in name, e-mail or the shop's own number, in any case of letters; in no order. Definer: below a policy no index finds parts of words */
+  search_customers: {
+    arguments: { site: string | null; search: string | null }
+    row: { search_customers: (number | null)[] | null }
   }
   /** what conditions of a rule segment can name: side (key of the condition), name, kind (text, number, time: decides the operators), SQL expression and meaning */
   segment_attributes: {
@@ -861,6 +1296,11 @@ export interface Functions {
     arguments: { site: string | null; currency: string | null }
     row: { set_currency: null | null }
   }
+  /** makes the answer of an endpoint a file to be kept, csv or ndjson; name is without its ending */
+  set_file_headers: {
+    arguments: { name: string | null; format: string | null }
+    row: { set_file_headers: null | null }
+  }
   /** gives a site another clock and counts everything kept by day again: visitors' days, daily figures, conversions, funnels, revenue, RFM periods. Small sites (100,000 days of visitors; all, none with at_once true, false) at once: true; larger ones by the next vibe.run_due(), false: until then reports count from events, and daily_stats has no such days. Days whose events were removed stay those of the old clock and are provisional for ever. Owners only. Definer: nobody may write sites directly */
   set_time_zone: {
     arguments: { site: string | null; time_zone: string | null; at_once?: boolean | null }
@@ -885,6 +1325,21 @@ export interface Functions {
   site_trend: {
     arguments: { of_site: number | string | null; metric: string | null }
     row: { place: number | null; part: number | null; whole: number | null }
+  }
+  /** what the sources of a kind brought from starts_at up to, not including, ends_at: revenue (less refunds, in the site's currency) and orders, of a CRM the number of its interactions */
+  source_figures: {
+    arguments: { of_site: number | string | null; of_kind: string | null; starts_at: Instant | null; ends_at: Instant | null }
+    row: { value: number | null; orders: number | null }
+  }
+  /** for each kind of source that a site has the state of its worst one; code is what its last error begins with in capital letters */
+  source_health: {
+    arguments: { of_site: number | string | null }
+    row: { kind: string | null; status: string | null; since: Instant | null; code: string | null; last_success_at: Instant | null }
+  }
+  /** the address at which an owner allows Bling to be read, good for ten minutes: for the first time, or again after Bling ended the consent. Definer: it keeps the hash of its state */
+  start_bling: {
+    arguments: { site?: string | null; source?: string | null }
+    row: { start_bling: string | null }
   }
   /** the values of a dimension by users: page, entry_page, exit_page, referrer_domain, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, device, browser, os, event_name, bot_reasons. share is of the sum of users over all values; bounce rate and seconds are those of sessions (null for page and event_name). filters: {"channel": ["email"], "page": "/pricing", "bots": "include"}, an empty text stands for no value; compare adds the equally long range before */
   stats_breakdown: {
@@ -936,10 +1391,25 @@ export interface Functions {
     arguments: { payload: any | null }
     row: { track: any | null }
   }
+  /** stores an event of a campaign and returns its campaign_event_id. metadata may hold anything; it means something here: customer_id or customer (the shop's own number), user_id or visitor (the tracker's id): to whom it happened; occurred_at: when, now if not told; value, cost: money; order: the shop's order number that a conversion is about; event_id: what is sent again under it is stored once. Errors name the member, its value and the rule */
+  track_campaign_event: {
+    arguments: { campaign_id: number | string | null; event_type: string | null; metadata?: any | null }
+    row: { track_campaign_event: number | null }
+  }
+  /** tries criteria as vibe.preview_segment() does, also POST /api/v1/segments/preview: how many meet them, and five of them; stores nothing */
+  try_segment: {
+    arguments: { criteria: any | null; subject?: string | null; as_of?: Instant | null; site?: string | null }
+    row: { try_segment: any | null }
+  }
   /** separates a visitor from the known user they were merged into; false when there is no merge. Definer: identity is written by functions only */
   undo_merge: {
     arguments: { site: string | null; user_id: number | string | null }
     row: { undo_merge: boolean | null }
+  }
+  /** changes what is given of a campaign and returns its campaign_id; what is null stays, what clear lists becomes empty */
+  update_campaign: {
+    arguments: { campaign_id: number | string | null; name?: string | null; type?: string | null; target_segment?: string | null; budget?: number | string | null; start_date?: Day | null; end_date?: Day | null; status?: string | null; utm_campaign?: string | null; utm_source?: string | null; utm_medium?: string | null; external_id?: string | null; clear?: (string | null)[] | null }
+    row: { update_campaign: number | null }
   }
   /** gives the stored funnel of that name another definition, as vibe.create_funnel() takes it, and returns its id; without name it keeps its own. Its days in vibe.funnel_days are forgotten and counted again in the night */
   update_funnel: {
@@ -996,6 +1466,11 @@ export interface Functions {
     arguments: { of_site: number | string | null; time_zone: string | null; first_day: Day | null; last_day: Day | null }
     row: { visitor_days_query: string | null }
   }
+  /** users (merged, without bots) who were active from the beginning of a day up to, not including, ends_at, and those of them who met a goal; null converted_users where the site has no goals */
+  visitors_active_between: {
+    arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
+    row: { active_users: number | null; converted_users: number | null }
+  }
   /** vibe.visitors of a site first seen from starts_at up to, not including, ends_at */
   visitors_between: {
     arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
@@ -1010,6 +1485,152 @@ export interface Functions {
 
 /** Tables and views by name: their rows. */
 export interface Relations {
+  /** when a model was used (activation) and what came of it (result) */
+  ai_model_events: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** number of the event */
+    event_id: number
+    /** who told it, as in vibe.sources */
+    source_id: number | null
+    /** the customer, as in vibe.customers */
+    customer_id: number | null
+    /** its number there: sent again, it is the same event */
+    external_id: string | null
+    /** name of the model */
+    model: string
+    /** of the model; empty if it has none */
+    version: string
+    /** activation or result */
+    event_type: string
+    /** when it happened */
+    at: Instant
+    /** what the result was worth, in the model's own unit: money, a score, 1 for a hit and 0 for a miss */
+    value: number | null
+    /** what else the sender says */
+    metadata: any
+  }
+  /** each version of a model: how often it was used and what came of it */
+  ai_model_performance: {
+    /** the site, as in vibe.sites */
+    site_id: number | null
+    /** name of the model */
+    model: string | null
+    /** of the model; empty if it has none */
+    version: string | null
+    /** how often it was used */
+    activations: number | null
+    /** results that were told */
+    results: number | null
+    /** results for each activation; null without activations */
+    result_rate: number | null
+    /** sum of the results' values */
+    total_value: number | null
+    /** mean of the results' values, of those that have one */
+    average_value: number | null
+    /** time of the first event */
+    first_at: Instant | null
+    /** time of the last event */
+    last_at: Instant | null
+  }
+  /** what happened with a campaign: impressions, clicks, conversions and any other type, written by vibe.track_campaign_event() */
+  campaign_events: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** number of the event */
+    campaign_event_id: number
+    /** the campaign, as in vibe.campaigns */
+    campaign_id: number
+    /** impression, click, conversion, or what the site calls it */
+    event_type: string
+    /** when it happened */
+    occurred_at: Instant
+    /** the customer it happened to; null if not known */
+    customer_id: number | null
+    /** the visitor it happened to, before any merge; null if not known */
+    user_id: number | null
+    /** the sender's own id of the event: what is sent again is stored once */
+    external_id: string | null
+    /** the order (purchases.external_id) that a conversion is about: where the shop knows it, the order counts and the event does not */
+    order_id: string | null
+    /** worth of a conversion, in the site's currency */
+    value: number | null
+    /** what the event cost, in the site's currency */
+    cost: number | null
+    /** all that was told about it */
+    metadata: any
+  }
+  /** figures of a campaign's days as an advertising network or staff report them; what is null is counted instead, see vibe.campaign_days() */
+  campaign_performance: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** the campaign, as in vibe.campaigns */
+    campaign_id: number
+    /** day of the site's calendar */
+    date: Day
+    /** how often it was shown */
+    impressions: number | null
+    /** how often it was clicked */
+    clicks: number | null
+    /** conversions; networks report fractions where they share one out */
+    conversions: number | null
+    /** worth of the conversions, in the site's currency */
+    revenue: number | null
+    /** what the day cost, in the site's currency */
+    cost: number | null
+    /** clicks per impression; null without impressions */
+    ctr: number | null
+    /** cost per click; null without clicks */
+    cpc: number | null
+    /** revenue per cost; null without cost */
+    roas: number | null
+    /** when the row was written last */
+    reported_at: Instant
+  }
+  /** how a site reckons with its campaigns; set by vibe.change_campaign_settings(), without a row as by default */
+  campaign_settings: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** who gets an order: the first campaign that touched the buyer, the last one, or all alike (linear) */
+    attribution_model: string
+    /** how many times 24 hours a touch counts */
+    window_days: number
+    /** types of campaign events that are conversions */
+    conversion_types: (string | null)[]
+    /** types of campaign events that expose a person to the campaign, but earn it no order */
+    passive_types: (string | null)[]
+  }
+  /** what a site does to be known or bought from: an e-mailing, an advertisement, an action in a shop */
+  campaigns: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** number of the campaign */
+    campaign_id: number
+    /** what the advertising network or the CRM calls it, unique within the site; null for none */
+    external_id: string | null
+    /** what people call it, unique within the site */
+    name: string
+    /** email, search, social, display … or what the site calls it */
+    type: string
+    /** draft, active, paused, completed or archived; told, not checked: a visit by its parameters counts at any time */
+    status: string
+    /** the segment of customers or users that it is meant for; null for everybody */
+    segment_id: number | null
+    /** what it may cost, in the site's currency; null for no limit */
+    budget: number | null
+    /** first day, by the site's calendar */
+    start_date: Day | null
+    /** last day; null while it has no end */
+    end_date: Day | null
+    /** visits whose first address says so came by this campaign; in small letters, null for none */
+    utm_campaign: string | null
+    /** only visits whose address says so too; null for any */
+    utm_source: string | null
+    /** only visits whose address says so too; null for any */
+    utm_medium: string | null
+    /** when the row was made */
+    created_at: Instant
+  }
   /** who is in which segment now, since when */
   current_segment_members: {
     /** the site */
@@ -1028,6 +1649,41 @@ export interface Relations {
     user_id: number | null
     /** member since */
     entered_at: Instant | null
+  }
+  /** customers with an order on a day by the day on which they ordered last before it; read vibe.customers_between(), which is current */
+  customer_days: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** day of the site's calendar */
+    day: Day
+    /** -infinity for those who never ordered before */
+    previous_day: Day
+    /** different customers with an order, neither refund nor cancelled; guests are not counted */
+    customers: number
+    /** those of them who placed the second order of their lives on the day */
+    second_orders: number
+  }
+  /** days of vibe.customer_days that were changed by orders since they were counted, possibly many times */
+  customer_marks: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** day of the site's calendar */
+    day: Day
+    /** also all days after it */
+    onwards: boolean
+  }
+  /** vibe.customer_days added up by months: a customer is in it once for each day with an order */
+  customer_months: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** first day of the month */
+    month: Day
+    /** first day of the month of previous_day; -infinity for never */
+    previous_month: Day
+    /** sum of customers of the days */
+    customers: number
+    /** sum of second_orders of the days */
+    second_orders: number
   }
   /** customers with who they are and what they bought, as of now, dated by the calendar of their site */
   customer_profiles: {
@@ -1577,6 +2233,25 @@ export interface Relations {
     /** accepted orders and refunds in another currency than the site's, which no sum takes in */
     foreign_orders: number | null
   }
+  /** what a CRM tells about its dealings with a customer: calls, letters, meetings, deals */
+  interactions: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** number of the interaction */
+    interaction_id: number
+    /** the CRM, as in vibe.sources */
+    source_id: number | null
+    /** the customer, as in vibe.customers */
+    customer_id: number | null
+    /** its number there: sent again, it is the same interaction */
+    external_id: string | null
+    /** as the CRM calls it: call, email, meeting, deal.updated … */
+    kind: string
+    /** when it happened */
+    at: Instant
+    /** what else the CRM says */
+    data: any
+  }
   /** what vibe.run_due() did last: rows per site, and some for the work that belongs to no site */
   job_runs: {
     /** partitions: months of events made ahead; old_partitions: empty months dropped; cleaning: what machinery needs no longer; revenue: days of a site that got orders; nightly: a site's figures */
@@ -1662,6 +2337,35 @@ export interface Relations {
     /** browser, by the user agent; other when unknown */
     browser: string | null
   }
+  /** articles of a shop and how many of them there are, as an outside source tells */
+  products: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** the source that told, as in vibe.sources */
+    source_id: number
+    /** the source's own article number, as in vibe.purchase_items */
+    product_id: string
+    /** what the shop calls the article (SKU) */
+    code: string | null
+    /** of the article */
+    name: string | null
+    /** of one piece, in currency */
+    price: number | null
+    /** three capital letters (ISO 4217) */
+    currency: string
+    /** whether the source still has and offers it */
+    is_active: boolean
+    /** pieces that can be sold: those there are less those reserved; null until read */
+    stock: number | null
+    /** pieces on the shelves of all depots; null until read */
+    physical_stock: number | null
+    /** when the stock was read from the source; null before */
+    stock_read_at: Instant | null
+    /** when the article was last read from the source */
+    read_at: Instant
+    /** when the row was made here */
+    created_at: Instant
+  }
   /** what an order or refund consists of, one row each line */
   purchase_items: {
     /** the site, as in vibe.sites */
@@ -1736,10 +2440,109 @@ export interface Relations {
     channel: string | null
     /** money given back: counts in revenue, not as an order */
     is_refund: boolean
-    /** called off: counts in nothing */
+    /** called off, or not paid (yet): counts in nothing */
     is_cancelled: boolean
     /** when the row was made */
     created_at: Instant
+    /** the source that told it, as in vibe.sources; null where a file, a program or a person did */
+    source_id: number | null
+    /** how the buyer came, as the shop knows it: {"source", "medium", "campaign", "content", "term"} */
+    utm: any | null
+  }
+  /** subjects whose newest attempt failed: one that fails again and again is left alone for a while; the row goes when work gets on */
+  queue_circuits: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** kind of the jobs, as in vibe.queue_jobs */
+    kind: string
+    /** subject of the jobs, as in vibe.queue_jobs */
+    subject: string
+    /** failed attempts in a row, over all jobs */
+    failures: number
+    /** no job of the subject runs before; null while it has not failed often enough for that */
+    open_until: Instant | null
+    /** {"code", "message"} of the newest failure */
+    error: any
+    /** when that was */
+    failed_at: Instant
+  }
+  /** work that the servers do beside answering requests, such as asking other systems; rows of a site are seen by its members */
+  queue_jobs: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** number of the job, one row of numbers for all sites */
+    job_id: number
+    /** what is done */
+    kind: string
+    /** with what, such as the number of a source; empty: with the site. Of each kind and subject at most one job is queued or running */
+    subject: string
+    /** queued: begins at run_at; running; done; failed, see error; cancelled */
+    status: string
+    /** 0 to 100, known while it runs; null while nobody knows how much there is */
+    progress: number | null
+    /** things looked at so far */
+    processed: number
+    /** things there are; null while unknown */
+    total: number | null
+    /** rows that were new */
+    added: number
+    /** rows that changed */
+    updated: number
+    /** rows that went */
+    removed: number
+    /** when it begins, or tries again */
+    run_at: Instant
+    /** failures since it last got on; see error for the newest */
+    attempts: number
+    /** steps done so far: requests asked and answered, and what was done between them */
+    steps: number
+    /** the server process that is at it; null when none is */
+    worker: string | null
+    /** a server that is heard no more by then has lost the job to the others */
+    lease_until: Instant | null
+    /** {"code", "message"} of the newest failure, also of one that is tried again; null when there was none */
+    error: any | null
+    /** what the job was given; holds no secrets */
+    input: any
+    /** when the row was made */
+    created_at: Instant
+    /** when a server first took it */
+    started_at: Instant | null
+    /** when it was done, failed or cancelled */
+    finished_at: Instant | null
+  }
+  /** the newest job of each kind and subject, and how the servers stand with it */
+  queue_status: {
+    /** the site, as in vibe.sites */
+    site_id: number | null
+    /** name of the site */
+    site: string | null
+    /**  */
+    kind: string | null
+    /**  */
+    subject: string | null
+    /** number of the job, one row of numbers for all sites */
+    job_id: number | null
+    /** queued, running, done, failed, cancelled; retrying: failed and is tried again at run_at; paused: failed so often that the subject is left alone until then */
+    state: string | null
+    /** 0 to 100, known while it runs; null while nobody knows how much there is */
+    progress: number | null
+    /** failures since it last got on; see error for the newest */
+    attempts: number | null
+    /** when it begins, or tries again */
+    run_at: Instant | null
+    /** failed attempts in a row, over all jobs of the subject */
+    failures: number | null
+    /** until when the subject is left alone; null when it is not */
+    paused_until: Instant | null
+    /** {"code", "message"} of the newest failure since work last got on */
+    error: any | null
+    /** when the row was made */
+    created_at: Instant | null
+    /** when a server first took it */
+    started_at: Instant | null
+    /** when it was done, failed or cancelled */
+    finished_at: Instant | null
   }
   /** vibe.retention() of each site for the new users of the last 30 days of its calendar, for BI tools; name the site in the where clause, or all of yours are counted */
   retention_by_day: {
@@ -2005,6 +2808,36 @@ export interface Relations {
     /** when the row was made */
     created_at: Instant
   }
+  /** periods whose RFM was written since vibe.rfm_period_totals was counted, possibly many times */
+  rfm_marks: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** first day, by the site's clock */
+    period_start: Day
+    /** the day after the last one */
+    period_end: Day
+  }
+  /** sums of the RFM clusters of stored periods; read vibe.rfm_totals(), which is current */
+  rfm_period_totals: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** first day, by the site's clock */
+    period_start: Day
+    /** the day after the last one */
+    period_end: Day
+    /** code of the cluster */
+    cluster: string
+    /** version of the map that made the clusters */
+    map_version: number
+    /** customers in the cluster */
+    customers: number
+    /** their orders */
+    orders: number
+    /** their money less refunds, in the site's currency */
+    monetary: number
+    /** their days of recency added up */
+    recency: number
+  }
   /** which version of the cluster map a site uses; without a row it is version 1 */
   rfm_settings: {
     /** the site, as in vibe.sites */
@@ -2071,6 +2904,12 @@ export interface Relations {
     function_name: string
     /** vibe_anon: anyone may call; else only who is signed in, and the function's grants decide */
     role: string
+    /** JSON Schema of the answer of a function that returns json, for the description; null: the one among vibe_private.answer_schemas(), or what the signature says */
+    answer: any | null
+    /** statuses of success, for the description; empty: 200, or 204 where the function returns void */
+    statuses: (number | null)[]
+    /** a GET that may write: where an outside service sends browsers to, guarded by a state that serves once */
+    writes: boolean
   }
   /** the table changes this database has seen, one row each */
   schema_version: {
@@ -2374,6 +3213,149 @@ export interface Relations {
     events_from: Day | null
     /** when the row was made */
     created_at: Instant
+  }
+  /** what sources delivered and what became of it, without the content */
+  source_deliveries: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** number of the delivery, in the order in which they came; what the sender calls it is in the headers and may repeat */
+    delivery_id: number
+    /** the source, as in vibe.sources */
+    source_id: number
+    /** what the sender says it is about: order.updated, contact.upserted … */
+    topic: string
+    /** what it is about, by the source's number; null until it was read */
+    external_id: string | null
+    /** when it came */
+    received_at: Instant
+    /** the version that it tells: when the source changed it last; null until it was read */
+    modified_at: Instant | null
+    /** of the content: a repeat has the same */
+    sha256: string
+    /** bytes of the content */
+    size: number
+    /** new: waits; applied; ignored: nothing new or nothing for us, error says why; failed: error says why, vibe.reapply_deliveries() tries again */
+    status: string
+    /** how often it was tried */
+    attempts: number
+    /** why it failed or was ignored */
+    error: string | null
+    /** when the status was settled */
+    applied_at: Instant | null
+    /** whom it is about, where that is a customer */
+    customer_id: number | null
+  }
+  /** how each source has fared; read vibe.source_status */
+  source_states: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** the source, as in vibe.sources */
+    source_id: number
+    /** when it last answered, or a delivery of it was applied */
+    last_success_at: Instant | null
+    /** first success since the last error */
+    ok_since: Instant | null
+    /** when asking it last failed */
+    last_error_at: Instant | null
+    /** why */
+    last_error: string | null
+    /** first error since the last success; null while all is well */
+    error_since: Instant | null
+    /** deliveries applied until now */
+    applied: number
+    /** deliveries that had nothing new or nothing for us */
+    ignored: number
+    /** where the next import begins, in the source's own terms */
+    cursor: any
+  }
+  /** how each source of a site fares */
+  source_status: {
+    /** the site, as in vibe.sites */
+    site_id: number | null
+    /**  */
+    source_id: number | null
+    /** woocommerce, bling, crm or ai_model */
+    kind: string | null
+    /** what people call it; unique for its site and kind */
+    name: string | null
+    /** ok; error: the last try failed; stale: no success for longer than expected; never: connected, nothing has come yet; off: disconnected */
+    status: string | null
+    /** when the status began to be so */
+    since: Instant | null
+    /** when it last answered, or a delivery of it was applied */
+    last_success_at: Instant | null
+    /** when asking it last failed */
+    last_error_at: Instant | null
+    /** why */
+    last_error: string | null
+    /** age of the oldest delivery that waits to be applied; null when none waits */
+    lag: Interval | null
+    /** deliveries kept: applied, ignored, waiting and failed */
+    received: number | null
+    /** deliveries whose content is in the tables */
+    applied: number | null
+    /** deliveries that had nothing new or nothing for us */
+    ignored: number | null
+    /** deliveries that were not yet tried */
+    waiting: number | null
+    /** deliveries that could not be applied; vibe.source_deliveries says why */
+    failed: number | null
+  }
+  /** shops, ERPs, CRMs and models whose data a site takes in; written by vibe.connect_… and vibe.disconnect_source() */
+  sources: {
+    /** the site, as in vibe.sites */
+    site_id: number
+    /** number of the source */
+    source_id: number
+    /** woocommerce, bling, crm or ai_model */
+    kind: string
+    /** what people call it; unique for its site and kind */
+    name: string
+    /** where it is asked, without a slash at the end; null if it only sends */
+    base_url: string | null
+    /** stands before its numbers of orders and customers, so that two sources cannot mean the same; empty for the first of a site */
+    id_prefix: string
+    /** what is special about it and no secret, such as {"adapter": "twenty"} */
+    settings: any
+    /** a last success older than this makes it stale; null: it is never expected */
+    stale_after: Interval | null
+    /** false once disconnected: nothing is taken in or asked */
+    is_active: boolean
+    /** when it was connected or disconnected last */
+    changed_at: Instant
+    /** when the row was made */
+    created_at: Instant
+  }
+  /** how many of each article there are, and how long that lasts at the pace of the last 30 days */
+  stock_levels: {
+    /** the site, as in vibe.sites */
+    site_id: number | null
+    /** name of the source that told */
+    source: string | null
+    /**  */
+    source_id: number | null
+    /**  */
+    product_id: string | null
+    /** what the shop calls the article (SKU) */
+    code: string | null
+    /**  */
+    name: string | null
+    /** of one piece, in currency */
+    price: number | null
+    /** what amounts are in: three capital letters (ISO 4217) */
+    currency: string | null
+    /** pieces that can be sold: those there are less those reserved */
+    stock: number | null
+    /** pieces on the shelves of all depots */
+    physical_stock: number | null
+    /** when the stock was read from the source; null before */
+    stock_read_at: Instant | null
+    /** the stock was read longer ago than the source is expected to be silent, or never */
+    is_stale: boolean | null
+    /** pieces sold in the last 30 days through the same source, less those that came back */
+    sold_30_days: number | null
+    /** days until stock is sold at that pace; null where none was sold or the stock is unknown */
+    days_left: number | null
   }
   /** visitors, visits and page views of each day, those imported from another tool's daily figures included; for charts that reach back before our own events */
   traffic_by_day: {
