@@ -16,7 +16,7 @@ as $$
     )
     select
         s.day,
-        coalesce(vibe.local_day(o.times[1], s.time_zone), '-infinity'),
+        coalesce(vibe.local_day(o.times[1], s.time_zone), '0001-01-01'),
         count(*),
         count(*) filter (where coalesce(cardinality(o.times), 0) <= 1 and coalesce(cardinality(o.times), 0) + b.orders >= 2)
     from spans as s
@@ -38,10 +38,10 @@ as $$
             limit 2
         ) as l
     ) as o
-    group by s.day, coalesce(vibe.local_day(o.times[1], s.time_zone), '-infinity')
+    group by s.day, coalesce(vibe.local_day(o.times[1], s.time_zone), '0001-01-01')
 $$;
 comment on function vibe.count_customer_days(integer, date[], timestamptz) is
-'for these days of a site (the last one up to until) how many customers with an order (neither refund nor cancelled) had ordered last on which day before (-infinity: never), and how many of them placed the second order of their lives; from the purchases';
+'for these days of a site (the last one up to until) how many customers with an order (neither refund nor cancelled) had ordered last on which day before (0001-01-01: never), and how many of them placed the second order of their lives; from the purchases';
 grant execute on function vibe.count_customer_days(integer, date[], timestamptz) to vibe_analyst;
 
 -- The reference, and the way for what is not stored: one reading of the range.
@@ -148,9 +148,9 @@ begin
         select
             p.place,
             sum(p.customers) filter (where p.previous_day < p.first_day) as customers,
-            sum(p.customers) filter (where p.previous_day = '-infinity') as new_customers,
+            sum(p.customers) filter (where p.previous_day = '0001-01-01') as new_customers,
             -- The second order of those who came first in the range.
-            sum(p.second_orders) filter (where p.previous_day = '-infinity' or p.previous_day >= p.first_day) as came_again
+            sum(p.second_orders) filter (where p.previous_day = '0001-01-01' or p.previous_day >= p.first_day) as came_again
         from parts as p
         group by p.place
     )
@@ -252,7 +252,7 @@ begin
         -- All orders once, in the order of customers: what came before is the row before.
         insert into vibe.customer_days (site_id, day, previous_day, customers, second_orders)
         select
-            of_site, c.day, coalesce(c.previous_day, '-infinity'), count(*),
+            of_site, c.day, coalesce(c.previous_day, '0001-01-01'), count(*),
             count(*) filter (where c.orders_before <= 1 and c.orders_before + c.orders >= 2)
         from (
             select
@@ -268,8 +268,8 @@ begin
             window w as (partition by b.customer_id order by b.day)
         ) as c
         where c.day >= since
-        group by c.day, coalesce(c.previous_day, '-infinity')
-        order by c.day, coalesce(c.previous_day, '-infinity');
+        group by c.day, coalesce(c.previous_day, '0001-01-01')
+        order by c.day, coalesce(c.previous_day, '0001-01-01');
     end if;
     insert into vibe.customer_days (site_id, day, previous_day, customers, second_orders)
     select of_site, c.day, c.previous_day, c.customers, c.second_orders

@@ -100,7 +100,7 @@ begin
     end if;
     delete from vibe.daily_revenue as r where r.site_id = new.site_id;
     delete from vibe.daily_category_revenue as r where r.site_id = new.site_id;
-    insert into vibe.customer_marks (site_id, day, onwards) values (new.site_id, '-infinity', true);
+    insert into vibe.customer_marks (site_id, day, onwards) values (new.site_id, '0001-01-01', true);
     insert into vibe.revenue_marks (site_id, day)
     select distinct p.site_id, vibe.local_day(p.purchased_at, new.time_zone) from vibe.purchases as p where p.site_id = new.site_id;
     return null;

@@ -321,7 +321,7 @@ create table vibe.customer_days (
 );
 comment on table vibe.customer_days is
 'customers with an order on a day by the day on which they ordered last before it; read vibe.customers_between(), which is current';
-comment on column vibe.customer_days.previous_day is '-infinity for those who never ordered before';
+comment on column vibe.customer_days.previous_day is '0001-01-01 for those who never ordered before';
 comment on column vibe.customer_days.customers is 'different customers with an order, neither refund nor cancelled; guests are not counted';
 comment on column vibe.customer_days.second_orders is 'those of them who placed the second order of their lives on the day';
 alter table vibe.customer_days enable row level security;
@@ -339,7 +339,7 @@ create table vibe.customer_months (
 );
 comment on table vibe.customer_months is 'vibe.customer_days added up by months: a customer is in it once for each day with an order';
 comment on column vibe.customer_months.month is 'first day of the month';
-comment on column vibe.customer_months.previous_month is 'first day of the month of previous_day; -infinity for never';
+comment on column vibe.customer_months.previous_month is 'first day of the month of previous_day; 0001-01-01 for never';
 comment on column vibe.customer_months.customers is 'sum of customers of the days';
 comment on column vibe.customer_months.second_orders is 'sum of second_orders of the days';
 alter table vibe.customer_months enable row level security;
