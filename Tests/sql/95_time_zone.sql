@@ -34,7 +34,9 @@ select count(distinct site_id) as sites, count(*) > 100 as has_days from vibe.da
 create view kept as
 select site_id, 'daily_user_stats' as kind, to_jsonb(d) - '{site_id,calculated_at}'::text[] as row from vibe.daily_user_stats as d
 union all select site_id, 'user_days', to_jsonb(d) - 'site_id' from vibe.user_days as d
-union all select site_id, 'goal_conversions', to_jsonb(d) - '{site_id,goal_id}'::text[] from vibe.goal_conversions as d
+-- Of whole days: a new goal counts the running one as far as it has come, too.
+union all select d.site_id, 'goal_conversions', to_jsonb(d) - '{site_id,goal_id}'::text[] from vibe.goal_conversions as d
+join vibe.sites as s on s.site_id = d.site_id and d.day < (now() at time zone s.time_zone)::date
 union all select site_id, 'daily_funnel_stats', to_jsonb(d) - '{site_id,funnel_id,calculated_at}'::text[] from vibe.daily_funnel_stats as d
 union all select site_id, 'revenue', to_jsonb(d) - '{site_id,site}'::text[] from vibe.revenue_by_day as d
 union all select site_id, 'rfm', jsonb_build_array(d.period_start, d.period_end, d.customer_id - 1000 * d.site_id, d.recency, d.frequency, d.monetary, d.cluster)

@@ -218,7 +218,7 @@ export class Query {
     const { from, arguments: given } = this.question
     const path = `/rest/v1/${given ? "rpc/" : ""}${encodeURIComponent(from)}?${this.#shape()}`.replace(/\?$/, "")
     const { data, headers } = await request(path, {
-      body: given,
+      body: given && Object.keys(given).length > 0 ? given : undefined, // without any it can be read as any address
       headers: count ? { Prefer: "count=exact" } : {},
       signal,
     })

@@ -180,8 +180,10 @@ function funnel(page) {
   const funnels = store(() => site.current && new Query({
     from: "funnels", select: ["name"], where: [["site_id", "eq", site.current.site_id]], order: ["funnel_id"],
   }), { every: 60_000 })
-  // Counted from the events themselves: read by the clock, and not again at each visitor's step.
-  const conversion = store(() => !site.current || !funnels.data?.length ? null : new Query({
+  // Counted from the events themselves: asked when the rest of the page has its first answers, then by the clock, and not again at each visitor's step.
+  const others = [crmMetrics, chartData, onlineUsers]
+  const isTurn = () => others.every(({ at, error }) => at || error)
+  const conversion = store(() => !site.current || !funnels.data?.length || !isTurn() ? null : new Query({
     from: "calculate_funnel_conversion",
     arguments: { site: site.id, funnel: state.get("funnel") || undefined, ...days(state) },
   }), { every: 60_000 })
@@ -200,12 +202,14 @@ function funnel(page) {
       acts: [h("a", { class: "button primary", href: "/funnels" }, t("crm.makeFunnel"))],
     }),
   })
+  const begin = () => { if (conversion.isActive && conversion.data === undefined && !conversion.loading && isTurn()) conversion.refresh() }
+  for (const other of others) other.subscribe(begin)
   const place = h("div", { class: "funnel" }, shown)
   funnels.subscribe(({ data }) => {
     if (!data) return
     const wanted = data.length === 0 ? none : shown
     if (place.firstChild !== wanted) place.replaceChildren(wanted)
-    if (conversion.data === undefined && wanted === shown) conversion.refresh()
+    begin()
     choice.replaceChildren(...data.map((/** @type {{ name: string }} */ { name }) => h("option", { value: name }, plain(name))))
     choice.hidden = data.length < 2
     choice.value = state.get("funnel") || (data[0]?.name ?? "")

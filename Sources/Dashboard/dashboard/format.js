@@ -140,7 +140,7 @@ export function plain(text) {
   return characters.length > LONGEST ? characters.slice(0, LONGEST).join("") + "…" : characters.join("")
 }
 
-/** @param {string | null} referrer its host, or the text itself where it is no address */
+/** @param {string | null} referrer its host without "www.", or the text itself where it is no address */
 export function host(referrer) {
   if (!referrer) return "–"
   return plain(URL.canParse(referrer) && new URL(referrer).host.replace(/^www\./, "") || referrer)

@@ -19,6 +19,7 @@ import { t } from "./words.js"
  * }} Options `sort`: "column.asc" or "column.desc"; money is in row.currency or else `currency`
  */
 
+const FIRST = 12 // rows
 const RIGHT = new Set(["number", "money", "rate", "duration"])
 
 /** @param {Options} options @returns {DataTable} an element; set its `rows` */
@@ -55,6 +56,7 @@ export class DataTable extends HTMLElement {
   /** @type {Map<string, { element: HTMLTableRowElement, row: Row }>} */
   #rows = new Map()
   #isFilled = false
+  #rest = 0
 
   /** @param {Options} options */
   start(options) {
@@ -82,8 +84,22 @@ export class DataTable extends HTMLElement {
     this.#options.currency = currency
   }
 
-  /** @param {Row[]} rows */
+  /** The first ones at once, the others when nothing else is to be drawn: a page that loads shows something of all. @param {Row[]} rows */
   set rows(rows) {
+    cancelIdleCallback(this.#rest)
+    const later = !this.#isFilled && rows.length > FIRST
+    this.#show(later ? rows.slice(0, FIRST) : rows)
+    this.#isFilled = !later
+    if (later) this.#rest = requestIdleCallback(() => {
+      this.#show(rows)
+      this.#isFilled = true
+    }, { timeout: 1_000 })
+  }
+
+  get rows() { return [...this.#rows.values()].map(({ row }) => row) }
+
+  /** @param {Row[]} rows */
+  #show(rows) {
     const keys = rows.map((row) => String(this.#options.rowKey(row)))
     this.#dropAllBut(new Set(keys))
     rows.forEach((row, position) => {
@@ -95,10 +111,7 @@ export class DataTable extends HTMLElement {
       const there = this.#body.children[position] ?? null
       if (there !== entry.element) this.#place(entry.element, there)
     })
-    this.#isFilled = true
   }
-
-  get rows() { return [...this.#rows.values()].map(({ row }) => row) }
 
   /** Moving a row takes the focus out of it. @param {HTMLElement} row @param {Element | null} before */
   #place(row, before) {
