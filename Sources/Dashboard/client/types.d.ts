@@ -333,7 +333,7 @@ export interface Functions {
     arguments: { of_site: number | string | null; days: (Day | null)[] | null }
     row: { day: Day | null; category: string | null; orders: number | null; quantity: number | null; revenue: number | null }
   }
-  /** for these days of a site (the last one up to until) how many customers with an order (neither refund nor cancelled) had ordered last on which day before (-infinity: never), and how many of them placed the second order of their lives; from the purchases */
+  /** for these days of a site (the last one up to until) how many customers with an order (neither refund nor cancelled) had ordered last on which day before (0001-01-01: never), and how many of them placed the second order of their lives; from the purchases */
   count_customer_days: {
     arguments: { of_site: number | string | null; days: (Day | null)[] | null; until?: Instant | null }
     row: { day: Day | null; previous_day: Day | null; customers: number | null; second_orders: number | null }
@@ -1656,7 +1656,7 @@ export interface Relations {
     site_id: number
     /** day of the site's calendar */
     day: Day
-    /** -infinity for those who never ordered before */
+    /** 0001-01-01 for those who never ordered before */
     previous_day: Day
     /** different customers with an order, neither refund nor cancelled; guests are not counted */
     customers: number
@@ -1678,7 +1678,7 @@ export interface Relations {
     site_id: number
     /** first day of the month */
     month: Day
-    /** first day of the month of previous_day; -infinity for never */
+    /** first day of the month of previous_day; 0001-01-01 for never */
     previous_month: Day
     /** sum of customers of the days */
     customers: number
