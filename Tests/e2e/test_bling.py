@@ -489,9 +489,9 @@ def test_other_tenants_see_nothing(shop, bling):
         assert status == 200 and rows, relation
     for function, arguments in (("start_bling", {"site": "shop"}), ("get_bling_account", {"site": "shop"}),
                                 ("connect_bling", {"site": "shop", "client_id": "a", "client_secret": "b"})):
-        for token in (rival, member):
+        for token, refusal in ((rival, (400, "does not exist or is not yours")), (member, (403, "takes the role owner"))):
             status, answer = server.request(f"/rest/v1/rpc/{function}", arguments, token)
-            assert status == 400 and "does not exist or is not yours" in answer["message"], answer
+            assert status == refusal[0] and refusal[1] in answer["message"], answer
     # A source of another site is not found in one's own.
     status, answer = server.request("/rest/v1/rpc/start_bling", {"site": "rival", "source": str(shop.source_id)}, rival)
     assert status == 400 and "does not exist" in answer["message"]

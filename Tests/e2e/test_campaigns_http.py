@@ -123,7 +123,7 @@ def test_every_role_gets_what_it_may(shop):
         assert ask(shop, method, path, body, who="viewer")[0] == 403
         assert ask(shop, method, path, body, who="stranger")[0] == 404
     assert ask(shop, "POST", "", {"name": "Mine"}, who=None)[0] == 401
-    assert ask(shop, "POST", "", {"name": "Mine", "site": "shop"}, who="viewer")[0] == 400
+    assert ask(shop, "POST", "", {"name": "Mine", "site": "shop"}, who="viewer")[0] == 403
     assert ask(shop, "POST", "", {"name": "Mine", "site": "shop"}, who="stranger")[0] == 400
     assert [row["name"] for row in ask(shop, "GET", "", who="stranger")[1]] == ["Theirs"]
     assert [row["campaign_id"] for row in ask(shop, "GET", "")[1]] == [made]

@@ -181,7 +181,7 @@ def count_everything(db, site_id, site):
     db.execute("select vibe_private.calculate_nightly(%s, %s, %s)", [site_id, first, yesterday])
     db.execute("select vibe.calculate_rfm(%s, %s, %s)", [site, first, yesterday])
     db.execute("select vibe.calculate_rfm(%s, to_char(now() - interval '1 month', 'YYYY-MM'))", [site])
-    db.execute("select vibe_private.refresh_revenue(%s)", [site_id])
+    db.execute("select vibe_private.refresh_revenue(%(s)s), vibe_private.refresh_customer_days(%(s)s)", {"s": site_id})
 
 
 def expire(db, site_id, site):
@@ -305,7 +305,7 @@ def test_every_past_number_is_that_of_a_site_without_the_person(database, seed):
         assert {name: (set(found[name]) ^ set(expected[name])) for name in different} == {}
         # The person was in all of these, or equality would say nothing.
         roll_ups = {"vibe.user_days", "vibe.daily_user_stats", "vibe.goal_conversions", "vibe.daily_funnel_stats", "vibe.rfm_analysis",
-                    "vibe.segment_members", "vibe.customer_totals", "vibe.retention_by_week", "vibe.campaign_events"}
+                    "vibe.segment_members", "vibe.customer_totals", "vibe.retention_by_week", "vibe.campaign_events", "vibe.customer_days"}
         assert {name for name in roll_ups if before[name] == found[name]} == set()
         if expires:
             assert found["vibe_private.expired_funnel_users"] and answer["funnel_days"] > 0

@@ -50,7 +50,7 @@ def people(tenants, make_server):  # noqa: F811
     emails = {"stranger": "rival@example.com"}
     for role in ROLES:
         if role == "api key":
-            token = next(person for person in everybody if person.role == "owner").ask("POST", "/rest/v1/rpc/create_api_key", {"name": "reads", "sites": ["alpha"]})[1]
+            token = next(person for person in everybody if person.role == "owner").ask("POST", "/rest/v1/rpc/create_api_key", {"name": "reads", "sites": ["alpha"], "requests_per_minute": 60_000})[1]
         else:
             token = {"anon": server.anon_key, "secret": server.secret_key}.get(role) or sign_in(server, emails.get(role, f"{role}@example.com"))
         everybody.append(Person(server, role, token))

@@ -21,6 +21,7 @@ actor Worker {
   private let logger: Logger
   private let bell = Bell()
   private var running: [Int: Task<Void, Never>] = [:]
+  private var next: [Int: Claim.Job] = [:]
   private var isStopping = false
 
   /// A worker for as many jobs at a time as `settings` say.
@@ -43,7 +44,8 @@ actor Worker {
         }
       }
       group.addTask { await self.giveSignsOfLife() }
-      while !isStopping {
+      // Cancelled where another part of the server failed, such as when its address is in use.
+      while !isStopping, !Task.isCancelled {
         let pause = await claim()
         if !isStopping { _ = await bell.wait(atMost: pause) }
       }
@@ -76,15 +78,24 @@ actor Worker {
   }
 
   private func begin(_ job: Claim.Job) {
-    // Its lease ended while the database was away, and nobody else was there: what was begun goes on.
-    guard running[job.id] == nil else { return }
+    // Given anew before its turn here has ended: it was queued again an instant ago, or its lease ended while the database was
+    // away. That turn goes on, and then comes this one; if there is nothing left to do, its first step says so.
+    guard running[job.id] == nil else {
+      next[job.id] = job
+      return
+    }
     metrics.add("vibe_queue_jobs")
     running[job.id] = Task {
       await work(on: job)
-      running[job.id] = nil
-      metrics.add("vibe_queue_jobs", -1)
-      bell.ring()
+      end(job)
     }
+  }
+
+  private func end(_ job: Claim.Job) {
+    running[job.id] = nil
+    metrics.add("vibe_queue_jobs", -1)
+    if let again = next.removeValue(forKey: job.id), !isStopping { begin(again) }
+    bell.ring()
   }
 
   private func giveSignsOfLife() async {
@@ -99,7 +110,9 @@ actor Worker {
   /// Waits for what is under way, for a while, and gives the jobs to the other servers.
   private func leave() async {
     let deadline = ContinuousClock.now + Self.patience
-    while !running.isEmpty, ContinuousClock.now < deadline { _ = await bell.wait(atMost: .milliseconds(100)) }
+    while !running.isEmpty, !Task.isCancelled, ContinuousClock.now < deadline {
+      _ = await bell.wait(atMost: .milliseconds(100))
+    }
     for task in running.values { task.cancel() }
     _ = try? await pool.run(Transaction([Names.queueRelease(by: id)]), lane: Desk.Lane.workKeeping)
   }
