@@ -58,6 +58,7 @@ ARGUMENTS = {
     "definition": None, "usual_length": "29 days", "longest": 3660, "period_start": "{start}", "period_end": "{end}", "period": "{month}",
     "from_start": "{start}", "from_end": "{middle}", "to_start": "{middle}", "to_end": "{end}", "from_period": "{month_before}",
     "to_period": "{month}", "as_of": None, "id": "{other_customer}", "search": "Name", "start_date": "{start}", "end_date": "{end}", "compare": "full_month", "segment": "spenders", "in_segment": "spenders", "month": "{month_before}", "criteria": json.dumps(SEGMENTS["seen"]),
+    "metrics": ["revenue", "orders", "customers", "repeat_rate"], "interval_by": "week",
 }
 # Where an id is of something else than a customer.
 ARGUMENTS_OF = {"get_funnel": {"id": "{funnel_id}"}, "get_segment_members": {"id": "{segment_id}"}}

@@ -133,11 +133,11 @@ def test_types_of_the_catalog(server, shop):
 def test_the_server_keeps_to_it(server, shop, tmp_path, who):
     """No 5xx, no status, type or shape of an answer that the description does not have, over all operations."""
     command = [str(ROOT / ".venv/bin/schemathesis") if (ROOT / ".venv/bin/schemathesis").exists() else os.path.join(os.path.dirname(sys.executable), "schemathesis"),
-               "run", server.url + "/openapi.json", "--phases", "coverage,fuzzing", "--max-time", "45" if who == "member" else "15",
+               "run", server.url + "/openapi.json", "--phases", "coverage,fuzzing", "--max-examples", "12" if who == "member" else "4",
                "--seed", SEED, "--continue-on-failure", "--checks", CHECKS, "--generation-database", "none", "--no-color", "--warnings", "off"]
     if who == "member":
         command += ["-H", f"Authorization: Bearer {server.token}"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-1000:]
     count = int(re.search(r"(\d+) selected / \1 total", done.stdout)[1])
     # All but the description itself, which schemathesis leaves out where it is read from.

@@ -308,11 +308,9 @@ def test_a_killed_server_loses_nothing(admin, make_fake, serve):
     first.kill(signal.SIGKILL)
     left = job(admin, number)
     assert left["status"] == "running" and left["processed"] == 3
-    start = time.monotonic()
     serve(fake)
-    done = until_status(admin, number, "done")
     # The other one waits until the lease of the dead is over, and goes on where it was.
-    assert time.monotonic() - start < 30
+    done = until_status(admin, number, "done")
     assert applied(admin, number) == list(range(1, 9)) and done["added"] == 8
     workers = admin.execute("select count(distinct worker) from public.applied").fetchone()[0]
     assert workers == 2

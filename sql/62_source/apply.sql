@@ -21,11 +21,23 @@ begin
     if good_ids is not null then
         perform vibe_private.try_forms(site_id, source_id, good_ids, good_forms);
     end if;
-    select count(*) filter (where d.status = 'applied') as applied, count(*) filter (where d.status = 'ignored') as ignored into settled
-    from unnest(ids) as t (id)
+    -- What came before a failure tells nothing of how the source fares since, and a notice nothing of whether it can be read.
+    select
+        count(*) filter (where d.status = 'applied') as applied,
+        count(*) filter (where d.status = 'ignored') as ignored,
+        coalesce(bool_or(d.received_at > e.last_error_at), true) and not exists (
+            select from vibe.sources as s
+            where s.site_id = apply_forms.site_id and s.source_id = apply_forms.source_id and s.kind = 'bling'
+        ) as is_sign
+    into settled
+    from (
+        select max(t.last_error_at) as last_error_at from vibe.source_states as t
+        where t.site_id = apply_forms.site_id and t.source_id = apply_forms.source_id
+    ) as e
+    cross join unnest(ids) as t (id)
     join vibe.source_deliveries as d on d.site_id = apply_forms.site_id and d.delivery_id = t.id;
     if settled.applied + settled.ignored > 0 then
-        perform vibe_private.note_source(site_id, source_id, null, settled.applied, settled.ignored);
+        perform vibe_private.note_source(site_id, source_id, null, settled.applied, settled.ignored, settled.is_sign);
     end if;
 end
 $$;

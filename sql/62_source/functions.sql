@@ -107,24 +107,25 @@ $$;
 comment on function vibe_private.read_delivery(text, text, bytea) is
 'the normal form of a delivery (order, customer, delete, interaction, model_event, ignore) by the reader of its kind; {"problem": why} where it cannot be read';
 
-create function vibe_private.note_source(site_id integer, source_id bigint, error text default null, applied bigint default 0, ignored bigint default 0)
-returns void
+create function vibe_private.note_source(
+    site_id integer, source_id bigint, error text default null, applied bigint default 0, ignored bigint default 0, is_sign boolean default true
+) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
     insert into vibe.source_states as t (site_id, source_id, last_success_at, ok_since, last_error_at, last_error, error_since, applied, ignored)
     values (
-        $1, $2, case when $3 is null then now() end, case when $3 is null then now() end,
+        $1, $2, case when $3 is null and $6 then now() end, case when $3 is null and $6 then now() end,
         case when $3 is not null then now() end, left($3, 1000), case when $3 is not null then now() end, $4, $5
     )
     on conflict (site_id, source_id) do update set
         last_success_at = coalesce(excluded.last_success_at, t.last_success_at),
-        ok_since = case when $3 is null then case when t.error_since is null then coalesce(t.ok_since, now()) else now() end else t.ok_since end,
+        ok_since = case when $3 is null and $6 then case when t.error_since is null then coalesce(t.ok_since, now()) else now() end else t.ok_since end,
         last_error_at = coalesce(excluded.last_error_at, t.last_error_at),
         last_error = coalesce(excluded.last_error, t.last_error),
-        error_since = case when $3 is not null then coalesce(t.error_since, now()) end,
+        error_since = case when $3 is not null then coalesce(t.error_since, now()) when not $6 then t.error_since end,
         applied = t.applied + excluded.applied,
         ignored = t.ignored + excluded.ignored
 $$;
-comment on function vibe_private.note_source(integer, bigint, text, bigint, bigint) is
-'notes that a source answered or delivered, or, with an error, that it failed, for vibe.source_status';
+comment on function vibe_private.note_source(integer, bigint, text, bigint, bigint, boolean) is
+'notes that a source answered or delivered, or, with an error, that it failed, for vibe.source_status; only counts unless is_sign';

@@ -108,7 +108,7 @@ export const isSuccess = (operation) => operation.answers.filter(([status]) => s
 
 /** Paragraphs; what stands between backticks is code. @param {string} text */
 export const prose = (text) => h("div", { class: "prose", lang: "en" }, text.split("\n\n").map((part) =>
-  h("p", {}, part.split("`").map((piece, place) => place % 2 ? h("code", {}, piece) : piece))))
+  h("p", {}, part.split("\u0060").map((piece, place) => place % 2 ? h("code", {}, piece) : piece))))
 
 /** @param {string} method */
 export const badge = (method) => h("span", { class: "method", "data-method": method }, method.toUpperCase())
