@@ -220,7 +220,7 @@ def test_pace_of_two_servers(shop, bling):
     fill(bling, 9, contacts=2, products=1)
     shop.serve()
     # Less than is allowed: on a busy machine a request may come up to a quarter of a second late, and the fourth after it not.
-    shop.connect(requests_per_second=2.5, import_from=bling.today() - datetime.timedelta(days=20))
+    shop.connect(requests_per_second=Decimal("2.5"), import_from=bling.today() - datetime.timedelta(days=20))
     shop.finish(90)
     assert bling.refused == 0 and bling.most_in_a_second <= 3
     times = sorted(r["at"] for r in bling.requests if not r["path"].startswith("/oauth"))

@@ -23,6 +23,8 @@ create or replace view vibe.queue_status with (security_invoker = true) as
     left join vibe.queue_circuits as c on c.site_id = j.site_id and c.kind = j.kind and c.subject = j.subject
     order by j.site_id, j.kind, j.subject, j.created_at desc, j.job_id desc;
 comment on view vibe.queue_status is 'the newest job of each kind and subject, and how the servers stand with it';
+comment on column vibe.queue_status.kind is 'what is done';
+comment on column vibe.queue_status.subject is 'with what, as in vibe.queue_jobs';
 comment on column vibe.queue_status.state is
 'queued, running, done, failed, cancelled; retrying: failed and is tried again at run_at; paused: failed so often that the subject is left alone until then';
 comment on column vibe.queue_status.failures is 'failed attempts in a row, over all jobs of the subject';

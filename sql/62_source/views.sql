@@ -43,6 +43,7 @@ create or replace view vibe.source_status with (security_invoker = true) as
         end as status
     ) as d;
 comment on view vibe.source_status is 'how each source of a site fares';
+comment on column vibe.source_status.source_id is 'the source, as in vibe.sources';
 comment on column vibe.source_status.status is 'ok; error: the last try failed; stale: no success for longer than expected; never: connected, nothing has come yet; off: disconnected';
 comment on column vibe.source_status.since is 'when the status began to be so';
 comment on column vibe.source_status.lag is 'age of the oldest delivery that waits to be applied; null when none waits';

@@ -26,6 +26,9 @@ create or replace view vibe.stock_levels with (security_invoker = true) as
     where p.is_active;
 comment on view vibe.stock_levels is 'how many of each article there are, and how long that lasts at the pace of the last 30 days';
 comment on column vibe.stock_levels.source is 'name of the source that told';
+comment on column vibe.stock_levels.source_id is 'the source that told, as in vibe.sources';
+comment on column vibe.stock_levels.product_id is 'number of the article at the source, as in vibe.purchase_items';
+comment on column vibe.stock_levels.name is 'name of the article';
 comment on column vibe.stock_levels.stock is 'pieces that can be sold: those there are less those reserved';
 comment on column vibe.stock_levels.physical_stock is 'pieces on the shelves of all depots';
 comment on column vibe.stock_levels.is_stale is 'the stock was read longer ago than the source is expected to be silent, or never';

@@ -2517,9 +2517,9 @@ export interface Relations {
     site_id: number | null
     /** name of the site */
     site: string | null
-    /**  */
+    /** what is done */
     kind: string | null
-    /**  */
+    /** with what, as in vibe.queue_jobs */
     subject: string | null
     /** number of the job, one row of numbers for all sites */
     job_id: number | null
@@ -3272,7 +3272,7 @@ export interface Relations {
   source_status: {
     /** the site, as in vibe.sites */
     site_id: number | null
-    /**  */
+    /** the source, as in vibe.sources */
     source_id: number | null
     /** woocommerce, bling, crm or ai_model */
     kind: string | null
@@ -3332,13 +3332,13 @@ export interface Relations {
     site_id: number | null
     /** name of the source that told */
     source: string | null
-    /**  */
+    /** the source that told, as in vibe.sources */
     source_id: number | null
-    /**  */
+    /** number of the article at the source, as in vibe.purchase_items */
     product_id: string | null
     /** what the shop calls the article (SKU) */
     code: string | null
-    /**  */
+    /** name of the article */
     name: string | null
     /** of one piece, in currency */
     price: number | null
