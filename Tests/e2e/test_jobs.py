@@ -173,7 +173,7 @@ def test_no_login_can_hold_the_locks(database):
             watcher.execute("select vibe_private.add_partitions(), vibe_private.refresh_revenue(vibe.site_id('first'))")
             assert db.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone()[0] == 0
             held = watcher.execute("select array_agg(work order by work) from vibe_private.turns").fetchone()[0]
-            assert held == ["funnels", "revenue", "rfm", "stats"]
+            assert held == ["funnels", "revenue", "rfm", "rfm_totals", "stats"]
 
 
 @pytest.fixture
