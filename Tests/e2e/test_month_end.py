@@ -1,6 +1,6 @@
 """The last hundredths of a second of a month, and the same request sent again when the month has turned.
 
-A cluster of its own, whose clock stands three seconds before the end of the month: the repeat has another occurred_at by
+A cluster of its own, whose clock stands eight seconds before the end of the month: the repeat has another occurred_at by
 the clock rule and belongs to another partition, so only the ledger of ids can know it.
 """
 import datetime
@@ -21,7 +21,7 @@ def month_end():
     """Where to connect to, and the instant at which the month of that cluster's clock ends."""
     today = datetime.datetime.now(datetime.timezone.utc)
     turn = (today.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + datetime.timedelta(days=32)).replace(day=1)
-    clock = by_clock((turn - datetime.timedelta(seconds=3)).strftime("%Y-%m-%d %H:%M:%S UTC"))
+    clock = by_clock((turn - datetime.timedelta(seconds=8)).strftime("%Y-%m-%d %H:%M:%S UTC"))
     with own_cluster() as (environment, control):
         make_template(environment)
         control("stop")
