@@ -1,9 +1,7 @@
 -- Whom forms are about. A person is known by the source's number, else by the address: guests of a shop are one customer
 -- for each address, the registered one if there is one.
 
-create function vibe_private.form_people(ids bigint[], forms jsonb[]) returns table (
-    person text, external_id text, email text, name text, location text, registered_at timestamptz, modified_at timestamptz
-)
+create function vibe_private.form_people(ids bigint[], forms jsonb[]) returns setof vibe_private.form_person
 language sql stable
 as $$
     select distinct on (1)
@@ -32,22 +30,24 @@ create function vibe_private.store_people(site_id integer, source_id bigint, pre
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    people constant vibe_private.form_person[] := array(select p from vibe_private.form_people(ids, forms) as p);
 begin
     -- The registered first: guests may be one of them.
-    perform vibe_private.find_registered(site_id, source_id, prefix, ids, forms);
-    perform vibe_private.merge_guests(site_id, source_id, ids, forms);
-    perform vibe_private.find_guests(site_id, source_id, ids, forms);
+    perform vibe_private.find_registered(site_id, source_id, prefix, people);
+    perform vibe_private.merge_guests(site_id, source_id, people);
+    perform vibe_private.find_guests(site_id, source_id, people);
     -- What a guest's order says completes a registered customer and changes nothing.
     with newer as materialized (
         select distinct on (r.customer_id) r.customer_id, p.*
-        from vibe_private.form_people(ids, forms) as p
+        from unnest(people) as p
         join vibe_private.source_records as r
             on r.site_id = store_people.site_id and r.source_id = store_people.source_id and r.kind = 'customer' and r.external_id = p.person
         where p.modified_at >= r.modified_at and r.customer_id is not null
         order by r.customer_id, p.external_id is null, p.modified_at desc
     ), seen as (
         update vibe_private.source_records as r set modified_at = p.modified_at
-        from vibe_private.form_people(ids, forms) as p
+        from unnest(people) as p
         where r.site_id = store_people.site_id and r.source_id = store_people.source_id and r.kind = 'customer' and r.external_id = p.person
           and p.modified_at > r.modified_at
     )
@@ -69,14 +69,14 @@ $$;
 comment on function vibe_private.store_people(integer, bigint, text, bigint[], jsonb[]) is
 'makes or finds the customers that these forms are about; vibe_private.source_records then has their customer_id';
 
-create function vibe_private.find_registered(of_site integer, of_source bigint, prefix text, ids bigint[], forms jsonb[]) returns void
+create function vibe_private.find_registered(of_site integer, of_source bigint, prefix text, people vibe_private.form_person[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     with fresh as materialized (
         select p.*, c.customer_id as known_id
-        from vibe_private.form_people(ids, forms) as p
+        from unnest(people) as p
         left join vibe_private.source_records as r
             on r.site_id = of_site and r.source_id = of_source and r.kind = 'customer' and r.external_id = p.person
         left join vibe.customers as c on c.site_id = of_site and c.external_id = prefix || p.external_id
@@ -125,17 +125,17 @@ begin
     on conflict on constraint source_records_pkey do update set customer_id = excluded.customer_id;
 end
 $$;
-comment on function vibe_private.find_registered(integer, bigint, text, bigint[], jsonb[]) is
+comment on function vibe_private.find_registered(integer, bigint, text, vibe_private.form_person[]) is
 'customers for the people with a number of the source: the known one, a guest or another source''s customer of that address, or a new one';
 
-create function vibe_private.find_guests(of_site integer, of_source bigint, ids bigint[], forms jsonb[]) returns void
+create function vibe_private.find_guests(of_site integer, of_source bigint, people vibe_private.form_person[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     with found as materialized (
         select p.*, m.customer_id
-        from vibe_private.form_people(ids, forms) as p
+        from unnest(people) as p
         left join vibe_private.source_records as r
             on r.site_id = of_site and r.source_id = of_source and r.kind = 'customer' and r.external_id = p.person
         left join lateral (
@@ -159,10 +159,10 @@ begin
     on conflict on constraint source_records_pkey do update set customer_id = excluded.customer_id;
 end
 $$;
-comment on function vibe_private.find_guests(integer, bigint, bigint[], jsonb[]) is
+comment on function vibe_private.find_guests(integer, bigint, vibe_private.form_person[]) is
 'customers for the people of whom only an address is known: one for each address';
 
-create function vibe_private.merge_guests(of_site integer, of_source bigint, ids bigint[], forms jsonb[]) returns void
+create function vibe_private.merge_guests(of_site integer, of_source bigint, people vibe_private.form_person[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -171,7 +171,7 @@ declare
 begin
     for pair in
         select g.customer_id as guest, min(r.customer_id) as registered
-        from vibe_private.form_people(ids, forms) as p
+        from unnest(people) as p
         join vibe_private.source_records as r
             on r.site_id = of_site and r.source_id = of_source and r.kind = 'customer' and r.external_id = p.person
         join vibe.customers as g on g.site_id = of_site and lower(g.email) = p.email and g.external_id is null and g.customer_id <> r.customer_id
@@ -194,5 +194,5 @@ begin
     end loop;
 end
 $$;
-comment on function vibe_private.merge_guests(integer, bigint, bigint[], jsonb[]) is
+comment on function vibe_private.merge_guests(integer, bigint, vibe_private.form_person[]) is
 'gives what a guest has to the registered customer of these forms who has the guest''s address';

@@ -9,6 +9,7 @@ as $$
 declare
     -- Two digests under a key that nobody knows tell nothing by the time their comparison takes.
     blind constant bytea := uuid_send(gen_random_uuid());
+    of_site constant integer := vibe_private.named_site(site);
     candidate record;
     claim record;
     given text;
@@ -17,7 +18,7 @@ begin
         select s.site_id, s.source_id, coalesce(s.settings ->> 'adapter', s.kind) as adapter, convert_to(t.value, 'UTF8') as secret
         from vibe.sources as s
         join vibe_private.source_secrets as t on t.site_id = s.site_id and t.source_id = s.source_id
-        where s.site_id = vibe_private.named_site(site) and s.kind = of_kind and s.is_active
+        where s.site_id = of_site and s.kind = of_kind and s.is_active
           and t.name in ('webhook_secret', 'former_webhook_secret') and coalesce(t.expires_at > now(), true)
         order by s.source_id, t.name desc
     loop

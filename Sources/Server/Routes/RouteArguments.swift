@@ -42,8 +42,13 @@ struct RouteArguments {
   private static func raw(_ bytes: [UInt8], as type: String) throws(RestError) -> String {
     if type == "bytea" {
       let digits = Array("0123456789abcdef".utf8)
-      return "\\x"
-        + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+      var text = Array("\\x".utf8)
+      text.reserveCapacity(2 + 2 * bytes.count)
+      for byte in bytes {
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 15)])
+      }
+      return String(decoding: text, as: UTF8.self)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw RestError(400, "VALIDATION_ERROR", "The request body must be UTF-8")
