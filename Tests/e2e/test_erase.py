@@ -72,7 +72,8 @@ NOT_CALLED = {
 def make_story(seed):
     """Persons with their browsers, visits, events, orders: plain data. Person 0 has something of everything."""
     dice = random.Random(seed)
-    today = datetime.now(timezone.utc).replace(hour=12, minute=0, second=0, microsecond=0)
+    # The last noon that is past: nothing of the story is yet to come.
+    today = (datetime.now(timezone.utc) - timedelta(hours=12)).replace(hour=12, minute=0, second=0, microsecond=0)
     persons = []
     for number in range(14):
         main = number == 0
