@@ -88,12 +88,16 @@ function chooseSite() {
   site.use(site.all.some(({ name }) => name === wanted) ? wanted : site.all[0]?.name ?? "")
 }
 
-/** Who is signed in, once the sites are known and the address's is the current one; asked as soon as this code runs. @type {Promise<any>} */
-export const reader = Promise.all([session.user(), site.load()]).then(([user]) => {
-  state.watch(["site"], chooseSite)
-  return user
-})
-reader.catch(() => {}) // told by the page, which waits for it too
+/** @type {Promise<any> | null} */
+let asked = null
+
+/** Who is signed in, once the sites are known and the address's is the current one; asked at the first call. @returns {Promise<any>} */
+export function reader() {
+  return asked ??= Promise.all([session.user(), site.load()]).then(([user]) => {
+    state.watch(["site"], chooseSite)
+    return user
+  })
+}
 
 // MARK: Days
 

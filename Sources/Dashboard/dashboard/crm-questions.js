@@ -26,7 +26,7 @@ export function days() {
 /** The page's first questions; each is asked anew when the address says something else. */
 export const asked = [crmMetrics, chartData, onlineUsers]
 
-reader.then(() => {
+reader().then(() => {
   state.watch([...PERIOD, "compare", "metric"], () => {
     const { first_day: from, last_day: to = null } = days()
     chartData.set({ metric: card().series, from, to, compare: isCompared() })

@@ -45,7 +45,7 @@ export async function openPage({ name, words, build }) {
   shortcut("?", t("shell.help"), showShortcuts)
   session.subscribe(signIn)
   try {
-    const user = await reader
+    const user = await reader()
     side.signedIn(user)
     /** @type {Page} */
     const page = { site, t, state, main, toolbar, shortcut, openPerson, person: openPerson, user }
