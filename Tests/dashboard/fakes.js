@@ -82,6 +82,7 @@ export class FakeBrowser {
   isOnline = true
   hasLocks = true
   isHidden = false
+  isLoading = false
   /** @type {Set<BroadcastChannel>} */
   #channels = new Set()
   /** @type {{ run: () => void }[]} who waits; the first one holds it */
@@ -132,6 +133,7 @@ export class FakeBrowser {
       stream: (/** @type {string} */ address) => new FakeStream(address),
       isOnline: () => this.isOnline,
       isHidden: () => this.isHidden,
+      isLoading: () => this.isLoading,
     })
   }
 }

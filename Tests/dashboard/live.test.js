@@ -185,6 +185,21 @@ Deno.test("without locks each tab has a stream of its own while it is seen", asy
   Reflect.deleteProperty(globalThis, "document")
 })
 
+Deno.test("the stream waits until the page has loaded", async () => {
+  const browser = new FakeBrowser()
+  browser.isLoading = true
+  const gone = open(browser, "site_users"), tab = open(browser, "site_users")
+  gone.close()
+  await settle()
+  assert.equal(FakeStream.all.length, 0)
+  browser.isLoading = false
+  globalThis.dispatchEvent(new Event("load"))
+  ;(await stream()).ready()
+  assert.equal(tab.live.state, "live")
+  assert.equal(gone.live.state, "connecting")
+  tab.close()
+})
+
 Deno.test("a page in the browser's cache holds nothing, and comes back", async () => {
   const tab = open(new FakeBrowser(), "site_users")
   const first = await stream()

@@ -2,8 +2,11 @@
 
 Expected rows are those that the same question gives in Python over the rows that were inserted.
 """
+import gzip
+import json
 import random
 import time
+import urllib.request
 
 import pytest
 from postgrest.exceptions import APIError
@@ -198,3 +201,23 @@ def test_no_query_ends_in_a_server_error(shop, server):
         seen.add(status)
     assert {200, 400} <= seen
     assert users(shop).limit(1).execute().data
+
+
+@pytest.mark.parametrize("accepted, packed", [("gzip", True), ("br, *;q=0.1", True), ("gzip;q=0, identity", False), (None, False)])
+def test_long_answers_are_packed_for_who_unpacks(server, shop, accepted, packed):
+    shop.table("site_users").insert([{"site_id": shop.site, "anonymous_id": f"v-{number}", "name": f"Zoë {number}"} for number in range(60)]).execute()
+    token = shop.auth.get_session().access_token
+
+    def read(query):
+        headers = {"apikey": server.anon_key, "Authorization": f"Bearer {token}"} | ({"Accept-Encoding": accepted} if accepted else {})
+        request = urllib.request.Request(f"{server.url}/rest/v1/site_users?site_id=eq.{shop.site}&order=user_id&{query}", headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.headers, answer.read()
+
+    headers, body = read("select=anonymous_id,name")
+    assert headers["Vary"] == "Accept-Encoding" and headers["Content-Encoding"] == ("gzip" if packed else None)
+    assert int(headers["Content-Length"]) == len(body)
+    rows = json.loads(gzip.decompress(body) if packed else body)
+    assert len(rows) == 64 and rows == users(shop, "anonymous_id,name").eq("site_id", shop.site).order("user_id").execute().data
+    headers, body = read("select=name&limit=2")
+    assert headers["Content-Encoding"] is None and len(json.loads(body)) == 2

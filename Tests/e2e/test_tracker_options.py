@@ -5,6 +5,7 @@ Expected rows are written down from what the test itself did in the page.
 import json
 import re
 import time
+import uuid
 
 import pytest
 
@@ -240,8 +241,22 @@ def test_engaged_time(site, visit, person):
     page.clock.run_for(120_000)
     engaged = "select engaged_seconds, page_views, events from vibe.site_sessions where site_id = %(site)s"
     assert eventually(page, lambda: site.rows(engaged), [[40, 1, 0]]) == [[40, 1, 0]]
-    beats = [item["properties"]["engaged"] for envelope in page.sent for item in envelope["items"] if item["type"] == "heartbeat"]
-    assert len(beats) == 3 and sum(beats) == 40
+    beats = [item for envelope in page.sent for item in envelope["items"] if item["type"] == "heartbeat"]
+    assert len(beats) == 3 and sum(item["properties"]["engaged"] for item in beats) == 40
+    # The last one may come in after the next page's view: it must not bring the page that was left back into the online list.
+    assert [item["url"] is None for item in beats] == [False, False, True]
+
+    def send(item):
+        answer = page.request.post(f"{site.url}/track", data=json.dumps(page.sent[-1] | {"items": [item]}))
+        assert answer.status == 202, answer.text()
+        return site.rows("select current_page from vibe.online_users where site_id = %(site)s")
+
+    view = {"type": "page_view", "url": f"{HOST}/next", "time": page.sent[-1]["sent_at"]}
+    assert send(view | {"id": str(uuid.uuid4())}) == [["/next"]]
+    assert send(beats[-1]) == [["/next"]]
+    # Nor does it keep the next page away whose view happened after it, but took less time to come.
+    earlier = view | {"id": str(uuid.uuid4()), "url": f"{HOST}/third", "time": view["time"] - 1500}
+    assert send(earlier) == [["/third"]]
 
 
 def test_a_prerendered_page_waits_to_be_seen(site, visit, person):

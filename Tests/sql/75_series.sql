@@ -56,7 +56,8 @@ select m.metric, p.step, count(*) > 0 and max(s.value) > 0 as steps,
         and not (m.metric = 'session_seconds' and abs(s.value - recount(:demo, m.metric, s.starts_at, s.ends_at)) <= 1)) as differing
 from unnest(array['users', 'new_users', 'total_users', 'sessions', 'page_views', 'events', 'bounce_rate', 'session_seconds', 'conversions', 'revenue']) with ordinality as m (metric, place)
 cross join (values ('hour', 5), ('day', 40), ('week', 40), ('month', 40)) as p (step, length)
-cross join lateral vibe.stats_series('demo', m.metric, (now() at time zone 'America/New_York')::date - p.length, (now() at time zone 'America/New_York')::date - 1, p.step) as s
+cross join lateral vibe.stats_series('demo', m.metric, current_date - p.length, current_date - 1, p.step) as s
+where s.starts_at < now()
 group by m.metric, m.place, p.step, p.length order by m.place, p.length, p.step;
 -- Merged and taken apart since the days were counted: users of each day are those of now.
 begin;

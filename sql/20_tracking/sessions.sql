@@ -117,6 +117,15 @@ end
 $$;
 comment on function vibe_private.open_sessions(vibe_private.tracked_item[], jsonb[]) is 'writes the visits that begin with these items';
 
+-- Times are told by arrival, and what a page sends when it is left may arrive after the next page's view.
+create function vibe_private.is_latest(occurred_at timestamptz, viewed_at timestamptz, last_seen_at timestamptz) returns boolean
+language sql immutable parallel safe
+as $$
+    select is_latest.occurred_at >= is_latest.last_seen_at or is_latest.viewed_at >= is_latest.last_seen_at - interval '2 seconds'
+$$;
+comment on function vibe_private.is_latest(timestamptz, timestamptz, timestamptz) is
+'whether the page of items up to an instant, with the last page view at another, is the one that somebody seen until last_seen_at looks at';
+
 create function vibe_private.move_sessions(items vibe_private.tracked_item[]) returns vibe_private.touched_visit[]
 language plpgsql volatile
 as $$
@@ -128,6 +137,7 @@ begin
             i.site_id, i.session_id,
             min(i.occurred_at) as first_at,
             max(i.occurred_at) as last_at,
+            max(i.occurred_at) filter (where i.kind = 'page_view') as viewed_at,
             count(*) filter (where i.kind = 'page_view') as page_views,
             count(*) filter (where i.kind = 'event') as events,
             sum(vibe_private.engaged_seconds(i.kind, i.properties)) as engaged_seconds,
@@ -146,7 +156,7 @@ begin
             events = s.events + v.events,
             engaged_seconds = least(s.engaged_seconds + v.engaged_seconds, 86400),
             entry_page = coalesce(s.entry_page, v.page),
-            exit_page = case when v.last_at >= s.last_seen_at then coalesce(v.page, s.exit_page) else s.exit_page end
+            exit_page = case when vibe_private.is_latest(v.last_at, v.viewed_at, s.last_seen_at) then coalesce(v.page, s.exit_page) else s.exit_page end
         from visit as v
         where s.site_id = v.site_id and s.session_id = v.session_id
         returning s as visit, v.has_heartbeat

@@ -106,7 +106,10 @@ begin
         events = s.events + (is_event and not is_view)::int,
         engaged_seconds = least(s.engaged_seconds + vibe_private.engaged_seconds(item.kind, item.properties), 86400),
         entry_page = coalesce(s.entry_page, item.page),
-        exit_page = case when item.occurred_at >= s.last_seen_at then coalesce(item.page, s.exit_page) else s.exit_page end
+        exit_page = case
+            when vibe_private.is_latest(item.occurred_at, case when is_view then item.occurred_at end, s.last_seen_at) then coalesce(item.page, s.exit_page)
+            else s.exit_page
+        end
     where s.site_id = item.site_id and s.session_id = known.session_id
     returning s.* into visit;
     if is_event then

@@ -43,6 +43,7 @@ comment on function vibe.chosen_days(text, date, date, interval, integer) is
 grant execute on function vibe.chosen_days(text, date, date, interval, integer) to vibe_analyst;
 
 -- A day that has figures is in the roll-up. From the first one without on, events are read too: seeing a visitor twice is harmless.
+-- Whether one is in vibe.visitors is looked up one by one: few of a site's visitors were here on the days that are not counted.
 create function vibe.visitor_days_query(of_site integer, time_zone text, first_day date, last_day date) returns text
 language plpgsql
 stable
@@ -76,7 +77,12 @@ begin
             from vibe.user_events as e
             where e.site_id = %1$s and e.occurred_at >= %3$L and e.occurred_at < %4$L and not e.is_bot
         ) as t
-        where exists (select from vibe.visitors as u where u.site_id = %1$s and u.visitor_id = t.user_id)',
+        where (select true from vibe.site_users as u where u.site_id = %1$s and u.user_id = t.user_id)
+          and ((
+                select true from vibe.site_sessions as b where b.site_id = %1$s and b.user_id = t.user_id and b.is_bot limit 1
+            ) is null or (
+                select true from vibe.site_sessions as h where h.site_id = %1$s and h.user_id = t.user_id and not h.is_bot limit 1
+            ))',
         of_site, time_zone,
         vibe.day_start(not_counted, time_zone), vibe.day_start(last_day + 1, time_zone)
     );

@@ -266,7 +266,8 @@ as $$
     where (
         select true
         from (
-            select u.user_id from vibe.site_users as u where u.site_id = of_site and u.user_id = v.user_id and u.first_seen_at < starts_at
+            select u.user_id from vibe.site_users as u
+            where v.user_id <> v.visitor_id and u.site_id = of_site and u.user_id = v.user_id and u.first_seen_at < starts_at
             union all
             select u.user_id from vibe.site_users as u where u.site_id = of_site and u.merged_into = v.user_id and u.first_seen_at < starts_at
         ) as o

@@ -21,6 +21,7 @@ const browser = {
   stream: (address) => new EventSource(address),
   isOnline: () => globalThis.navigator?.onLine !== false,
   isHidden: () => globalThis.document?.hidden === true,
+  isLoading: () => (globalThis.document?.readyState ?? "complete") !== "complete",
 }
 
 export class Live {
@@ -110,6 +111,8 @@ export class Live {
 
   #enter = () => {
     if (this.#turn) return
+    // The connections of a page that loads are for its parts and its first answers.
+    if (this.#browser.isLoading()) return globalThis.addEventListener("load", this.#enter, { once: true })
     const turn = this.#turn = new AbortController()
     const locks = this.#browser.locks()
     if (!locks) {
@@ -130,6 +133,7 @@ export class Live {
 
   /** Also when the page goes into the browser's cache: a page that holds a lock or a stream would not be kept there. */
   #leave = () => {
+    globalThis.removeEventListener?.("load", this.#enter)
     globalThis.document?.removeEventListener("visibilitychange", this.#sight)
     this.#turn?.abort()
     this.#turn = null

@@ -1,11 +1,12 @@
 // The campaigns page: all of them side by side, who gets the orders, and one of them day by day with its events.
 import { call, Query, site, store } from "/client.js"
+import { chosenDays, daysAfter, PERIOD } from "./address.js"
 import { metricCard } from "./card.js"
 import { lineChart } from "./chart.js"
 import { facts, h, icon } from "./dom.js"
 import { day, money, plain, ratio } from "./format.js"
 import { panel } from "./panel.js"
-import { chosenDays, daysAfter, PERIOD, periodSwitch } from "./period.js"
+import { periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
 import { firstPageInstead, paged, searchField, table } from "./table.js"
 import { saidBy, t } from "./words.js"

@@ -1,24 +1,17 @@
 // The CRM page: the figures of now, one of them over time, the funnel, who is here, and how visitors are sent here.
 import { chartData, crmMetrics, onlineUsers, Query, site, store } from "/client.js"
+import { PERIOD } from "./address.js"
 import { metricCard } from "./card.js"
 import { lineChart } from "./chart.js"
+import { asked, card, CARDS, days, isCompared } from "./crm-questions.js"
 import { h } from "./dom.js"
 import { host, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { chosenDays, PERIOD, periodSwitch } from "./period.js"
+import { periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
 import { steps, stepsOf } from "./steps.js"
 import { table } from "./table.js"
 import { t } from "./words.js"
-
-/** Which figure over time stands behind a card, and how it is written. */
-const CARDS = [
-  { metric: "total_users", series: "total_users", format: "integer" },
-  { metric: "online_now", series: "users", format: "integer" },
-  { metric: "new_this_week", series: "new_users", format: "integer" },
-  { metric: "churn_rate", series: "churn_rate", format: "rate" },
-  { metric: "revenue", series: "revenue", format: "money" },
-]
 
 const UNHURRIED = 2_000 // ms after which the page reads what nobody looks at yet
 
@@ -84,10 +77,6 @@ openPage({ name: "crm", words: WORDS, build })
 /** @param {import("./shell.js").Page} page */
 function build(page) {
   page.toolbar.append(compareSwitch(page), periodSwitch(page))
-  page.state.watch([...PERIOD, "compare", "metric"], () => {
-    const { first_day: from, last_day: to = null } = days(page.state)
-    chartData.set({ metric: card(page).series, from, to, compare: isCompared(page.state) })
-  })
   page.main.append(
     figures(page),
     h("div", { class: "grid" }, overTime(page), funnel(page)),
@@ -95,28 +84,16 @@ function build(page) {
   )
 }
 
-/** The days that the address asks for; those that end today have no last one: a page left open goes on with the calendar. @param {import("./shell.js").State} state */
-function days(state) {
-  const { first, last } = chosenDays(state)
-  return state.get("to") === last ? { first_day: first, last_day: last } : { first_day: first }
-}
-
-/** Whether the range before is shown too. @param {import("./shell.js").Page} page */
+/** Shows the range before, or not. @param {import("./shell.js").Page} page */
 function compareSwitch({ t, state, shortcut }) {
-  const turn = () => state.set({ compare: isCompared(state) ? "0" : "1" })
+  const turn = () => state.set({ compare: isCompared() ? "0" : "1" })
   shortcut("x", t("crm.compareLong"), turn)
   const button = h("button", { class: "button", type: "button", title: t("crm.compareLong"), onclick: turn }, t("crm.compare"))
-  state.watch(["compare"], () => { button.setAttribute("aria-pressed", String(isCompared(state))) })
+  state.watch(["compare"], () => { button.setAttribute("aria-pressed", String(isCompared())) })
   return button
 }
 
-/** @param {import("./shell.js").State} state */
-const isCompared = (state) => state.get("compare", "1") === "1"
-
 // MARK: Figures
-
-/** @param {import("./shell.js").Page} page */
-const card = (page) => CARDS.find(({ metric }) => metric === page.state.get("metric", "online_now")) ?? CARDS[1]
 
 /** The cards; a click makes a card's figure the chart's. @param {import("./shell.js").Page} page */
 function figures(page) {
@@ -127,7 +104,7 @@ function figures(page) {
     return element
   })
   state.watch(["metric"], () => {
-    for (const element of cards) element.selected = element.dataset.metric === card(page).metric
+    for (const element of cards) element.selected = element.dataset.metric === card().metric
   })
   const row = h("div", { class: "cards" }, ...cards)
   const element = panel({
@@ -150,7 +127,7 @@ function overTime(page) {
   const step = h("span", {})
   const chart = lineChart({ label: "", height: 260 })
   const element = panel({
-    title: t(`crm.series.${card(page).series}`), store: chartData, csv: "over-time", height: 330, note: step,
+    title: t(`crm.series.${card().series}`), store: chartData, csv: "over-time", height: 330, note: step,
     draw(_, rows) {
       step.textContent = t(`crm.by.${stepOf(rows)}`)
       chart.points = rows
@@ -159,7 +136,7 @@ function overTime(page) {
   })
   element.classList.add("over-time")
   state.watch(["metric"], () => {
-    const { series, format } = card(page)
+    const { series, format } = card()
     element.heading = t(`crm.series.${series}`)
     chart.options = { label: element.heading, format, currency: site.current?.currency }
   })
@@ -181,11 +158,10 @@ function funnel(page) {
     from: "funnels", select: ["name"], where: [["site_id", "eq", site.current.site_id]], order: ["funnel_id"],
   }), { every: 60_000 })
   // Counted from the events themselves: asked when the rest of the page has its first answers, then by the clock, and not again at each visitor's step.
-  const others = [crmMetrics, chartData, onlineUsers]
-  const isTurn = () => others.every(({ at, error }) => at || error)
+  const isTurn = () => asked.every(({ at, error }) => at || error)
   const conversion = store(() => !site.current || !funnels.data?.length || !isTurn() ? null : new Query({
     from: "calculate_funnel_conversion",
-    arguments: { site: site.id, funnel: state.get("funnel") || undefined, ...days(state) },
+    arguments: { site: site.id, funnel: state.get("funnel") || undefined, ...days() },
   }), { every: 60_000 })
   state.watch([...PERIOD, "funnel"], () => { if (conversion.isActive) conversion.refresh() })
   const choice = h("select", { class: "field", "aria-label": t("crm.whichFunnel"), hidden: true })
@@ -203,7 +179,7 @@ function funnel(page) {
     }),
   })
   const begin = () => { if (conversion.isActive && conversion.data === undefined && !conversion.loading && isTurn()) conversion.refresh() }
-  for (const other of others) other.subscribe(begin)
+  for (const other of asked) other.subscribe(begin)
   const place = h("div", { class: "funnel" }, shown)
   funnels.subscribe(({ data }) => {
     if (!data) return
@@ -249,7 +225,6 @@ function activeUsers(page) {
     },
   })
   element.classList.add("active-users")
-  state.watch(["segment"], () => { onlineUsers.set({ segment: state.get("segment") || null }) })
   page.shortcut("j", t("online.down"), () => move(element, 1))
   page.shortcut("k", t("online.up"), () => move(element, -1))
   return element

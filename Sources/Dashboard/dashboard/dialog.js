@@ -33,7 +33,7 @@ export function openDialog({ title, body, wide = false, close = t("close"), onCl
 
 /**
  * Keeps a dialog in step with the address: it is open while the address has `name`, so Back closes it and a link opens it.
- * @param {import("./shell.js").State} state @param {string} name
+ * @param {import("./address.js").State} state @param {string} name
  * @param {(value: string, onClose: () => void) => (() => void) | null} open opens the dialog of a value, must call `onClose`
  *   however it was closed, and returns what closes it; null: there is none of that value, or not yet
  * @param {string[]} [also] what else leaves the address with it
@@ -99,20 +99,4 @@ export function toast(text, kind = "good") {
     place.showPopover()
   }
   setTimeout(() => word.remove(), kind === "bad" ? 8000 : 4000)
-}
-
-/** A button that puts a text into the clipboard. @param {() => string} text */
-export function copyButton(text) {
-  const label = h("span", {}, t("copy"))
-  const button = h("button", { class: "button", type: "button" }, icon("copy"), label)
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(text())
-      label.textContent = t("copied")
-    } catch {
-      label.textContent = t("copy.failed")
-    }
-    setTimeout(() => { label.textContent = t("copy") }, 2000)
-  })
-  return button
 }

@@ -1,11 +1,12 @@
 // Funnels: which one, how many get through, who does not, how long it takes, and how that changes day by day.
 import { call, Query, site, store } from "/client.js"
+import { chosenDays, PERIOD } from "./address.js"
 import { bars } from "./bars.js"
 import { lineChart } from "./chart.js"
 import { h } from "./dom.js"
 import { duration, exact, plain } from "./format.js"
 import { panel } from "./panel.js"
-import { chosenDays, PERIOD, periodSwitch } from "./period.js"
+import { periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
 import { steps, stepsOf } from "./steps.js"
 import { locale, saidBy } from "./words.js"

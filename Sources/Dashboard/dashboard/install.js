@@ -1,9 +1,8 @@
 // How a site gets its data: the line with its key for every page, and a light that tells when the first event has come.
 import { Query, call, site, store } from "/client.js"
-import { copyButton } from "./dialog.js"
 import { facts, h } from "./dom.js"
 import { plain, relative } from "./format.js"
-import { panel } from "./panel.js"
+import { copyButton, panel } from "./panel.js"
 import { addWords, t } from "./words.js"
 
 addWords({

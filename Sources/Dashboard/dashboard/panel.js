@@ -199,7 +199,7 @@ export class Panel extends HTMLElement {
   }
 
   async #showSql() {
-    const { copyButton, openDialog } = await import("./dialog.js")
+    const { openDialog } = await import("./dialog.js")
     const sql = this.#options.store?.query?.sql() ?? ""
     openDialog({
       title: t("panel.sqlOf", { title: this.heading }),
@@ -215,4 +215,20 @@ customElements.define("data-panel", Panel)
 function whole(query) {
   const { limit: _limit, offset: _offset, ...question } = query.question
   return new Query(question)
+}
+
+/** A button that puts a text into the clipboard. @param {() => string} text */
+export function copyButton(text) {
+  const label = h("span", {}, t("copy"))
+  const button = h("button", { class: "button", type: "button" }, icon("copy"), label)
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text())
+      label.textContent = t("copied")
+    } catch {
+      label.textContent = t("copy.failed")
+    }
+    setTimeout(() => { label.textContent = t("copy") }, 2000)
+  })
+  return button
 }

@@ -1,6 +1,7 @@
 // Which days a page looks at: the last so many, or from one day to another; kept in the address as `period`, `from` and `to`.
 // Days are those of the site's calendar. Nothing is counted here: these are only the bounds of a question.
 import { site } from "/client.js"
+import { chosenDays, DAYS, PERIOD, STANDARD } from "./address.js"
 import { h } from "./dom.js"
 import { day } from "./format.js"
 import { addWords, t } from "./words.js"
@@ -18,39 +19,7 @@ addWords({
   },
 })
 
-const DAYS = new Map([["7d", 7], ["30d", 30], ["90d", 90], ["12m", 365]])
 const KEYS = new Map([["7d", "w"], ["30d", "m"], ["90d", "q"], ["12m", "y"]])
-const STANDARD = "30d"
-
-/** What of the address a period is. */
-export const PERIOD = ["period", "from", "to"]
-
-/** @param {string} date @param {number} days @returns {string} so many days later */
-export function daysAfter(date, days) {
-  const moved = new Date(`${date}T00:00:00Z`)
-  moved.setUTCDate(moved.getUTCDate() + days)
-  return moved.toISOString().slice(0, 10)
-}
-
-/** @param {string} first @param {string} last @returns {number} days between, both included */
-const length = (first, last) => Math.round((Date.parse(last) - Date.parse(first)) / 86_400_000) + 1
-
-/** @param {string} text */
-export const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))
-
-/**
- * The days that the address asks for, and the equally many before them.
- * @param {import("./shell.js").State} state @param {string} [today] the day on which a period ends that has no last day of its own
- * @returns {{ first: string, last: string, previousFirst: string, previousLast: string }}
- */
-export function chosenDays(state, today = site.day(new Date().toISOString())) {
-  const from = state.get("from"), to = state.get("to")
-  const isCustom = isDay(from) && isDay(to) && from <= to
-  const last = isCustom ? to : today
-  const first = isCustom ? from : daysAfter(last, 1 - (DAYS.get(state.get("period", STANDARD)) ?? 30))
-  return { first, last, previousFirst: daysAfter(first, -length(first, last)), previousLast: daysAfter(first, -1) }
-}
-
 /**
  * The switch for it, with its shortcuts.
  * @param {Pick<import("./shell.js").Page, "state" | "shortcut">} page
@@ -73,7 +42,7 @@ export function periodSwitch({ state, shortcut }) {
   return h("div", { class: "segmented", role: "group", "aria-label": t("period.label") }, ...choices, custom)
 }
 
-/** @param {import("./shell.js").State} state */
+/** @param {import("./address.js").State} state */
 async function ask(state) {
   const { openDialog } = await import("./dialog.js")
   const { first, last } = chosenDays(state)

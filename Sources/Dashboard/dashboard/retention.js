@@ -1,10 +1,10 @@
 // Retention: of those who came for the first time in one period, how many come back in the next ones.
 import { Query, site, store } from "/client.js"
+import { daysAfter } from "./address.js"
 import { lineChart } from "./chart.js"
 import { h } from "./dom.js"
 import { day, exact, figure, percent } from "./format.js"
 import { panel } from "./panel.js"
-import { daysAfter } from "./period.js"
 import { openPage } from "./shell.js"
 
 /** How many cohorts, by the length of their periods; the first is what is shown without being asked. */

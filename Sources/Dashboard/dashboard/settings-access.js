@@ -1,9 +1,9 @@
 // The sections about who gets in: members of the site, keys of programs, and one's own sessions.
 import { Query, call, session, site, store } from "/client.js"
-import { confirmAct, copyButton, openDialog } from "./dialog.js"
+import { confirmAct, openDialog } from "./dialog.js"
 import { h } from "./dom.js"
 import { plain, relative } from "./format.js"
-import { panel } from "./panel.js"
+import { copyButton, panel } from "./panel.js"
 import { actForm, adder, attempt, choice, confirmed, field, rowButton, select } from "./settings-form.js"
 import { table } from "./table.js"
 import { addWords, t } from "./words.js"

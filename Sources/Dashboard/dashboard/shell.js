@@ -1,5 +1,6 @@
 // The frame of every page: who is signed in, which site, where one can go, and the ways to act everywhere.
 import { live, session, site } from "/client.js"
+import { PERIOD, reader, state } from "./address.js"
 import { h, icon } from "./dom.js"
 import { plain, useTimeZone } from "./format.js"
 import { addWords, language, speak, t, why } from "./words.js"
@@ -7,7 +8,7 @@ import { addWords, language, speak, t, why } from "./words.js"
 const PAGES = ["crm", "analytics", "campaigns", "segmentation", "funnels", "retention", "settings"]
 const THEMES = ["auto", "light", "dark"]
 /** Choices that mean the same on another page or site. */
-const SHARED = ["site", "period", "from", "to", "compare"]
+const SHARED = ["site", ...PERIOD, "compare"]
 
 /**
  * @typedef {{
@@ -44,8 +45,7 @@ export async function openPage({ name, words, build }) {
   shortcut("?", t("shell.help"), showShortcuts)
   session.subscribe(signIn)
   try {
-    const [user] = await Promise.all([session.user(), site.load()])
-    chooseSite()
+    const user = await reader()
     side.signedIn(user)
     /** @type {Page} */
     const page = { site, t, state, main, toolbar, shortcut, openPerson, person: openPerson, user }
@@ -62,7 +62,6 @@ export async function openPage({ name, words, build }) {
     await build(page)
     root.append(footer) // under a page that has its height
     state.watch(["user"], () => { if (state.get("user")) watchPerson(page) })
-    state.watch(["site"], chooseSite)
     root.dataset.state = "ready"
   } catch (error) {
     if (leave(error)) return
@@ -101,12 +100,6 @@ const zones = () => ({
 })
 
 // MARK: Site
-
-/** The address names the site, else it is the oldest: a link shows the same to everybody. */
-function chooseSite() {
-  const wanted = state.get("site")
-  site.use(site.all.some(({ name }) => name === wanted) ? wanted : site.all[0]?.name ?? "")
-}
 
 /** What was chosen for one site (a funnel, a person) means nothing on another. @param {string} name */
 function switchSite(name) {
@@ -271,83 +264,3 @@ function keep(name, value) {
     localStorage.setItem(name, value)
   } catch { /* then it lasts as long as the page */ }
 }
-
-// MARK: The address
-
-// It is the page's memory: every choice that changes what is shown stands in its query string, defaults left out.
-/** @typedef {Record<string, string | number | null | undefined>} Changes */
-
-export class State {
-  /** @type {{ names: string[], seen: string, fn: () => void }[]} */
-  #watches = []
-  /** @type {Map<string, string>} */
-  #defaults = new Map()
-
-  constructor() {
-    addEventListener("popstate", () => this.#tell())
-  }
-
-  /** @param {string} name @param {string} [standard] what it is where the address does not say; also left out by `set` */
-  get(name, standard) {
-    if (standard !== undefined) this.#defaults.set(name, standard)
-    return new URLSearchParams(location.search).get(name) ?? this.#defaults.get(name) ?? ""
-  }
-
-  /** For filters: the page before stays the one before. @param {Changes} changes null or the default leaves a name out */
-  set(changes) {
-    history.replaceState(history.state, "", this.address(changes))
-    this.#tell()
-  }
-
-  /** For what Back shall undo, such as an open dialog. @param {Changes} changes */
-  push(changes) {
-    const address = this.address(changes)
-    if (address === this.address({})) return
-    history.pushState({ pushed: true }, "", address)
-    this.#tell()
-  }
-
-  /** Undoes a `push`: goes back where one was made, else takes the names out. @param {Changes} changes */
-  undo(changes) {
-    if (history.state?.pushed) history.back()
-    else this.set(changes)
-  }
-
-  /** The address as it would be. @param {Changes} changes @param {string} [path] */
-  address(changes, path = location.pathname) {
-    const query = new URLSearchParams(location.search)
-    for (const [name, value] of Object.entries(changes)) {
-      if (value == null || String(value) === (this.#defaults.get(name) ?? "")) query.delete(name)
-      else query.set(name, String(value))
-    }
-    const text = query.toString()
-    return text ? `${path}?${text}` : path
-  }
-
-  /**
-   * Calls at once, and whenever one of the names changes, also by Back.
-   * @param {string[]} names @param {() => void} fn @returns {() => void} ends it
-   */
-  watch(names, fn) {
-    const watch = { names, seen: this.#values(names), fn }
-    this.#watches.push(watch)
-    fn()
-    return () => { this.#watches = this.#watches.filter((other) => other !== watch) }
-  }
-
-  /** @param {string[]} names */
-  #values(names) {
-    return JSON.stringify(names.map((name) => this.get(name)))
-  }
-
-  #tell() {
-    for (const watch of [...this.#watches]) {
-      const now = this.#values(watch.names)
-      if (now === watch.seen) continue
-      watch.seen = now
-      watch.fn()
-    }
-  }
-}
-
-const state = new State()

@@ -243,7 +243,7 @@ export function pager({ total, limit, offset, go }) {
     button("previous", Math.max(0, offset - limit), offset > 0), button("next", offset + limit, last < total))
 }
 
-/** A page that lies behind the last one is none: the first takes its place. @param {import("/client.js").Store} rows @param {import("./shell.js").State} state @param {string} name */
+/** A page that lies behind the last one is none: the first takes its place. @param {import("/client.js").Store} rows @param {import("./address.js").State} state @param {string} name */
 export function firstPageInstead(rows, state, name) {
   rows.subscribe(() => {
     const error = /** @type {any} */ (rows.error)
@@ -251,7 +251,7 @@ export function firstPageInstead(rows, state, name) {
   })
 }
 
-/** A field that writes what is typed into the address, a moment later. @param {import("./shell.js").State} state @param {string} name @param {string} label @param {string} [offset] what begins again with another search */
+/** A field that writes what is typed into the address, a moment later. @param {import("./address.js").State} state @param {string} name @param {string} label @param {string} [offset] what begins again with another search */
 export function searchField(state, name, label, offset = "offset") {
   const field = h("input", { class: "field search", type: "search", "aria-label": label, placeholder: label, maxlength: 200 })
   let timer = 0

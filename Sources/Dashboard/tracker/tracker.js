@@ -1,4 +1,4 @@
-// Vibe tracker (README: options, reasons). Nothing here may throw into the page or block it.
+// Vibe tracker (README: options, reasons). Nothing may throw into the page or block it.
 ((quietly) => quietly(() => {
   const script = document.currentScript ?? document.querySelector("script[data-site]")
   const { site, consent, cookieless, hash, ignore } = script.dataset
@@ -47,7 +47,7 @@
     }
     batch.chars += text.length
     timer ??= setTimeout(flush, 150)
-    return batch.items[batch.items.push(JSON.parse(text)) - 1] // a copy: the page may change its own
+    return batch.items[batch.items.push(JSON.parse(text)) - 1] // the page may change its own
   }
 
   // Items keep their ids until the server has answered.
@@ -57,7 +57,7 @@
     let done, wait
     batch.busy = true
     try {
-      // Text needs no preflight; keepalive has 64 kB.
+      // Text needs no preflight, keepalive has 64 kB
       const answer = await fetch(new URL("track", script.src),
         { method: "POST", body, keepalive: body.length < 20000 })
       done = answer.status < 500 && answer.status !== 429
@@ -83,7 +83,7 @@
   }
 
   const leave = () => {
-    if (engaged) beat()
+    if (engaged) beat({ url: null })
     flush(true)
     if (keeps() && (fails || !navigator.onLine))
       stored(own, JSON.stringify(batches.map((batch) => ({ ...batch, busy: false }))))
@@ -103,9 +103,9 @@
     place = view.id && key
   })
 
-  const beat = quietly(() => {
-    if (fails || waiting()) return // it tells of now
-    add({ type: "heartbeat", properties: { engaged } })
+  const beat = quietly((more) => {
+    if (fails || waiting()) return // of now
+    add({ type: "heartbeat", properties: { engaged }, ...more })
     engaged = 0
   })
 

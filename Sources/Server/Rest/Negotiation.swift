@@ -33,12 +33,15 @@ package struct Negotiation {
   var wantsOne = false
   /// Whether anybody reads the body.
   var wantsBody = true
+  /// Which packings of the body are understood.
+  let acceptEncoding: String?
   /// The `Range` header of a read.
   let range: Range?
   private var preferences: [String: String] = [:]
 
   /// Reads the headers; refuses what the server cannot give.
   package init(_ headers: HTTPFields, isRead: Bool, exposing schemas: [String]) throws(RestError) {
+    acceptEncoding = headers[.acceptEncoding]
     range = isRead ? headers[.range].flatMap(Self.range) : nil
     if let accept = headers.first(.accept), accept != "*/*" { try negotiate(accept) }
     let profile = headers[isRead ? .acceptProfile : .contentProfile]

@@ -25,7 +25,7 @@ enum RestAnswer {
     let count = result.integer(column: 0) ?? 0
     switch plan.body {
     case .nothing: return Response(status: .noContent)
-    case .value: return body(result, status: .ok, type: "application/json; charset=utf-8")
+    case .value: return body(result, status: .ok, type: "application/json; charset=utf-8", wishes)
     case .written(let writing): return written(result, writing, count: count, wishes: wishes, name: name)
     case .rows(let offset):
       if wishes.form == .object, count != 1 { throw .notSingular(rows: String(count)) }
@@ -34,7 +34,7 @@ enum RestAnswer {
         throw .range("An offset of \(offset) was requested, but there are only \(total) rows.")
       }
       let isPartial = total.map { count < $0 } ?? false
-      var response = body(result, status: isPartial ? .partialContent : .ok, type: wishes.contentType)
+      var response = body(result, status: isPartial ? .partialContent : .ok, type: wishes.contentType, wishes)
       response.headers[.contentRange] = range(from: offset, count: count, of: total)
       response.headers[.preferenceApplied] = wishes.applied(["count", "handling", "max-affected"])
       return response
@@ -54,7 +54,7 @@ enum RestAnswer {
       applied.formUnion(["resolution", "missing"])
     }
     var response =
-      isFull ? body(result, status: status, type: wishes.contentType) : Response(status: status)
+      isFull ? body(result, status: status, type: wishes.contentType, wishes) : Response(status: status)
     let total = wishes.wantsTotal ? count : nil
     response.headers[.contentRange] = range(from: 0, count: writing == .update ? count : 0, of: total)
     response.headers[.preferenceApplied] = wishes.applied(applied)
@@ -79,9 +79,12 @@ enum RestAnswer {
     "\(count == 0 ? "*" : "\(offset)-\(offset + count - 1)")/\(total.map(String.init) ?? "*")"
   }
 
-  private static func body(_ result: ResultSet, status: HTTPResponse.Status, type: String) -> Response {
-    Response(
-      status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: result.buffer(column: 1)))
+  private static func body(
+    _ result: ResultSet, status: HTTPResponse.Status, type: String, _ wishes: Negotiation
+  ) -> Response {
+    var headers: HTTPFields = [.contentType: type]
+    let bytes = Gzip.packed(result.buffer(column: 1), accepted: wishes.acceptEncoding, &headers)
+    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: bytes))
   }
 
   /// The answer that tells of `error`.

@@ -1,10 +1,27 @@
+import HTTPTypes
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import NIOHTTPCompression
 
-/// Packing of files that are sent again and again.
+/// Packing of files that are sent again and again, and of answers that would take several packets.
 enum Gzip {
+  /// What fits into one packet arrives no sooner in fewer bytes; what is longer than this would keep other answers waiting.
+  private static let worthwhile = 1_400...1_000_000
+
+  /// The body of an answer as a client takes it by its Accept-Encoding, and the headers that say so.
+  ///
+  /// - Complexity: O(*n*); 16 kB of JSON take about 0.3 ms.
+  static func packed(
+    _ body: ByteBuffer, accepted: String?, _ headers: inout HTTPFields
+  ) -> ByteBuffer {
+    guard worthwhile.contains(body.readableBytes) else { return body }
+    headers[.vary] = "Accept-Encoding"
+    guard isAccepted(accepted), let packed = try? packed(body) else { return body }
+    headers[.contentEncoding] = "gzip"
+    return packed
+  }
+
   /// The bytes packed, by the handler that packs answers on connections, on a connection of our own.
   ///
   /// - Complexity: O(*n*), with a copy.
