@@ -64,7 +64,8 @@ begin
          where a.site_id = of_site
            and a.period_start = rfm_map_version.period_start
            and a.period_end = rfm_map_version.period_end
-         limit 1),
+         -- In the order of the key: a plan that expects many rows would read the table from its beginning.
+         order by a.customer_id limit 1),
         (select s.map_version from vibe.rfm_settings as s where s.site_id = of_site),
         1
     );

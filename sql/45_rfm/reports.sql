@@ -117,14 +117,14 @@ begin
     select a.map_version into by_map
     from vibe.rfm_analysis as a
     where a.site_id = of_site and a.period_start = asked.period_start and a.period_end = asked.period_end
-    limit 1;
+    order by a.customer_id limit 1;
     if not found then
         return;
     end if;
     if last_end = asked.period_start and (
         select a.map_version = by_map from vibe.rfm_analysis as a
         where a.site_id = of_site and a.period_start = last_start and a.period_end = last_end
-        limit 1
+        order by a.customer_id limit 1
     ) then
         select jsonb_object_agg(c.cluster, c.customers) into previous
         from (
