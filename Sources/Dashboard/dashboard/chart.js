@@ -14,6 +14,7 @@ import { t } from "./words.js"
 
 /** @param {Options} options @returns {LineChart} an element; set its `points` */
 export function lineChart(options) {
+  load().catch(() => {}) // what it comes to is told when there is something to draw
   const element = new LineChart()
   element.start(options)
   return element

@@ -51,9 +51,11 @@ addWords({
   },
 })
 
-/** Opens and closes the dialog as the address says; called once. @param {import("./shell.js").Page} page */
-export function person({ state }) {
-  document.head.append(h("link", { rel: "stylesheet", href: "/dashboard/styles/person.css" }))
+/** Opens and closes the dialog as the address says; called once. Its looks come first, or it would jump. @param {import("./shell.js").Page} page */
+export async function person({ state }) {
+  await new Promise((come) => {
+    document.head.append(h("link", { rel: "stylesheet", href: "/dashboard/styles/person.css", onload: come, onerror: come }))
+  })
   followAddress(state, "user", (id, onClose) => /^\d{1,18}$/.test(id) ? show(id, onClose) : null)
 }
 

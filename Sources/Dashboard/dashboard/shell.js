@@ -120,7 +120,7 @@ async function watchPerson(page) {
   watchesPerson = true
   try {
     const { person } = await import("/dashboard/person.js")
-    person(page)
+    await person(page)
   } catch (error) {
     watchesPerson = false
     console.error(error)
