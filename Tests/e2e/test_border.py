@@ -137,11 +137,13 @@ def test_failed_runs_give_their_memory_back(session):
     # Rows take 36 MB: the first setting refuses while rows are collected, the second one in the kernel.
     refusals = ["set vibe.max_kernel_memory = '20MB'", "set vibe.max_kernel_memory = '50MB'"]
     cancels = [f"set statement_timeout = {int(whole * share)}" for share in (0.2, 0.4, 0.6, 0.8)]
-    assert [failure(setting) for setting in refusals] == ["OutOfMemory"] * 2
-    before = resident()
-    ends = [failure(setting) for setting in (refusals + cancels) * 3]
+    rounds = [[(failure(setting), resident()) for setting in refusals + cancels] for _ in range(5)]
+    ends = [end for runs in rounds for end, _ in runs]
     # On a machine that suddenly has more time to give, the later cancels may come too late.
-    assert ends.count("OutOfMemory") == 6 and ends.count("QueryCanceled") >= 3, ends
+    assert ends.count("OutOfMemory") == 10 and ends.count("QueryCanceled") >= 5, ends
     left = session.execute("select count(*) from pg_backend_memory_contexts where name = 'vibe aggregate rows'").fetchone()[0]
     assert left == 0
-    assert resident() - before < 40_000, "kB; a single leaked run would be more than that after the second one"
+    # What malloc keeps for the next run comes and goes with each run; what leaks lifts the lowest point of every round, by 20 MB or more.
+    # The first round is where malloc finds its sizes.
+    lowest = [min(kilobytes for _, kilobytes in runs) for runs in rounds[1:]]
+    assert lowest[-1] - lowest[0] < 40_000, rounds
