@@ -51,6 +51,15 @@ package enum JsonValue: Codable, Sendable, Hashable {
 
   /// The text of a string.
   package var text: String? { if case .string(let text) = self { text } else { nil } }
+
+  /// A number, whole or not.
+  package var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    default: nil
+    }
+  }
 }
 
 extension JsonValue {

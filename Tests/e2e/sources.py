@@ -4,7 +4,19 @@ import hmac
 import json
 import time
 
+import pytest
 from conftest import connect
+from fakes.woocommerce import open_shop
+
+T0 = 1_767_348_000  # 2026-01-02 10:00 UTC
+
+
+@pytest.fixture
+def shop(database):
+    with connect(database) as admin:
+        admin.execute("select vibe.create_site('shop')")
+    with open_shop() as shop:
+        yield shop
 
 
 def ask(dbname, query, *values):

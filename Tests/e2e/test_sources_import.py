@@ -14,18 +14,9 @@ import zoneinfo
 import pytest
 from conftest import ROOT, Server, connect
 from fakes.woocommerce import account, open_shop, order, stamp
-from sources import ask, connect_shop, settled, until
+from sources import T0, ask, connect_shop, settled, shop, until  # noqa: F401  a fixture
 
-T0 = 1_767_348_000  # 2026-01-02 10:00 UTC
 FILE = ROOT.parent / "shared/data/online_retail.csv.xz"
-
-
-@pytest.fixture
-def shop(database):
-    with connect(database) as admin:
-        admin.execute("select vibe.create_site('shop')")
-    with open_shop() as shop:
-        yield shop
 
 
 def fill(shop, orders, accounts=0):

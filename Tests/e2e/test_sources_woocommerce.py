@@ -6,18 +6,9 @@ import random
 import pytest
 from conftest import connect
 from fakes.woocommerce import account, encode, open_shop, order, sign
-from sources import ask, connect_shop, settled
+from sources import T0, ask, connect_shop, settled, shop  # noqa: F401  a fixture
 
 DAY = 86_400
-T0 = 1_767_348_000  # 2026-01-02 10:00 UTC
-
-
-@pytest.fixture
-def shop(database):
-    with connect(database) as admin:
-        admin.execute("select vibe.create_site('shop')")
-    with open_shop() as shop:
-        yield shop
 
 
 def hook_of(server, shop, topic="order.updated", **options):

@@ -62,17 +62,6 @@ package struct Requirement: Sendable, Hashable, Decodable {
   private func sign<Value: Comparable>(_ a: Value, _ b: Value) -> Int { a < b ? -1 : a == b ? 0 : 1 }
 }
 
-extension JsonValue {
-  /// A number of any kind.
-  fileprivate var double: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    default: nil
-    }
-  }
-}
-
 /// Instants as PostgreSQL writes them into JSON.
 package enum Moment {
   /// Microseconds since 1970 of `2026-11-21T13:05:00.25+01:00`; `nil` for what is written otherwise, as infinity is.

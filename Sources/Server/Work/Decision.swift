@@ -62,14 +62,3 @@ package struct Claim: Sendable, Equatable {
     wait = .milliseconds(value?["wait_ms"]?.double ?? 10_000)
   }
 }
-
-extension JsonValue {
-  /// A number, whole or not.
-  fileprivate var double: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    default: nil
-    }
-  }
-}
