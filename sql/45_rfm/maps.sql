@@ -60,12 +60,7 @@ declare
     of_site integer := vibe.site_id(site);
 begin
     return coalesce(
-        (select a.map_version from vibe.rfm_analysis as a
-         where a.site_id = of_site
-           and a.period_start = rfm_map_version.period_start
-           and a.period_end = rfm_map_version.period_end
-         -- In the order of the key: a plan that expects many rows would read the table from its beginning.
-         order by a.customer_id limit 1),
+        vibe.stored_map_version(of_site, rfm_map_version.period_start, rfm_map_version.period_end),
         (select s.map_version from vibe.rfm_settings as s where s.site_id = of_site),
         1
     );
@@ -74,6 +69,25 @@ $$;
 comment on function vibe.rfm_map_version(text, date, date) is
 'the version of the cluster map that a period of a site goes by: the one it is stored under, else the one the site uses now';
 grant execute on function vibe.rfm_map_version(text, date, date) to vibe_analyst;
+
+create function vibe.stored_map_version(of_site integer, period_start date, period_end date) returns integer
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select a.map_version
+    from vibe.rfm_analysis as a
+    where a.site_id = of_site
+      and a.period_start = stored_map_version.period_start
+      and a.period_end = stored_map_version.period_end
+    -- In the order of the key: a plan that expects many rows would read the table from its beginning.
+    order by a.customer_id
+    limit 1
+$$;
+comment on function vibe.stored_map_version(integer, date, date) is
+'the version of the cluster map under which a period of a site is stored in vibe.rfm_analysis; null if it is not';
+grant execute on function vibe.stored_map_version(integer, date, date) to vibe_analyst;
 
 -- Definer, because nobody may write maps directly: this function is what keeps every map total and monotone.
 create function vibe.create_rfm_map(description text, clusters text[]) returns integer

@@ -114,18 +114,11 @@ begin
     if today < asked.period_end then
         last_end := least(last_start + (today - asked.period_start), last_end);
     end if;
-    select a.map_version into by_map
-    from vibe.rfm_analysis as a
-    where a.site_id = of_site and a.period_start = asked.period_start and a.period_end = asked.period_end
-    order by a.customer_id limit 1;
-    if not found then
+    by_map := vibe.stored_map_version(of_site, asked.period_start, asked.period_end);
+    if by_map is null then
         return;
     end if;
-    if last_end = asked.period_start and (
-        select a.map_version = by_map from vibe.rfm_analysis as a
-        where a.site_id = of_site and a.period_start = last_start and a.period_end = last_end
-        order by a.customer_id limit 1
-    ) then
+    if last_end = asked.period_start and vibe.stored_map_version(of_site, last_start, last_end) = by_map then
         select jsonb_object_agg(c.cluster, c.customers) into previous
         from (
             select t.cluster, sum(t.customers) as customers from vibe.rfm_totals(of_site, last_start, last_end) as t group by t.cluster

@@ -115,11 +115,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if (is_now or through = period_end) and (
-        select true from vibe.rfm_analysis as a
-        where a.site_id = of_site and a.period_start = month_source.period_start and a.period_end = month_source.period_end
-        order by a.customer_id limit 1
-    ) then
+    if (is_now or through = period_end) and vibe.stored_map_version(of_site, period_start, period_end) is not null then
         return format(
             '(select * from vibe.rfm_analysis as a where a.site_id = %s and a.period_start = %L and a.period_end = %L)',
             of_site, period_start, period_end

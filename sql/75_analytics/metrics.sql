@@ -93,9 +93,8 @@ begin
     from (values ('total_users', recent.users, earlier.users), ('total_visitors', recent.visitors, earlier.visitors)) as m (metric, value, previous);
 
     return query
-    select 'online_now', count(distinct o.user_id)::numeric, null::numeric, null::numeric, null::numeric, null::text,
-        null::timestamptz, now(), null::timestamptz, null::timestamptz
-    from vibe.get_online_users(of_site::text) as o;
+    select 'online_now', vibe.online_now(of_site)::numeric, null::numeric, null::numeric, null::numeric, null::text,
+        null::timestamptz, now(), null::timestamptz, null::timestamptz;
 
     week_start := date_trunc('week', clock)::date;
     return query

@@ -140,9 +140,7 @@ begin
     return json_build_object(
         'site_id', of_site,
         'as_of', now(),
-        'online', (
-            select m.value from vibe.online_now(of_site) as m (value)
-        ),
+        'online', vibe.online_now(of_site),
         'users', (
             select coalesce(json_agg(to_jsonb(o) - 'site_id' order by o.last_seen_at desc, o.session_id), '[]')
             from (select * from vibe.get_online_users(of_site::text) as u limit "limit") as o

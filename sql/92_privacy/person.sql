@@ -46,8 +46,7 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select '(?<![[:alnum:]_.@-])(?:' || string_agg(regexp_replace(n.name, '([^[:alnum:]])', '\\\1', 'g'), '|' order by n.name)
-        || ')(?![[:alnum:]_@-]|\.[[:alnum:]])'
+    select vibe.words_pattern(array_agg(n.name))
     from (
         select v.name from vibe.site_users as u
         cross join lateral (values
@@ -68,6 +67,18 @@ $$;
 comment on function vibe.person_pattern(integer, bigint[], bigint[]) is
 'regular expression for text that names these visitors and customers: by an id, e-mail address, name or order number, as a whole word; null if they have none';
 grant execute on function vibe.person_pattern(integer, bigint[], bigint[]) to vibe_member;
+
+create function vibe.words_pattern(names text[]) returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select '(?<![[:alnum:]_.@-])(?:' || string_agg(regexp_replace(n.name, '([^[:alnum:]])', '\\\1', 'g'), '|' order by n.name)
+        || ')(?![[:alnum:]_@-]|\.[[:alnum:]])'
+    from unnest(names) as n (name)
+$$;
+comment on function vibe.words_pattern(text[]) is 'regular expression for text that has one of these names as whole words; null without any';
+grant execute on function vibe.words_pattern(text[]) to vibe_member;
 
 create function vibe.person_orders(of_site integer, visitors bigint[], customers bigint[]) returns setof text
 language sql

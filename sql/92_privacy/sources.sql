@@ -40,8 +40,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     -- Numbers alone stand in every delivery.
-    select '(?<![[:alnum:]_.@-])(?:' || string_agg(regexp_replace(n.name, '([^[:alnum:]])', '\\\1', 'g'), '|' order by n.name)
-        || ')(?![[:alnum:]_@-]|\.[[:alnum:]])'
+    select vibe.words_pattern(array_agg(n.name))
     from (
         select v.name from vibe.site_users as u cross join lateral (values (u.external_id), (u.email), (u.name)) as v (name)
         where u.site_id = of_site and u.user_id = any (visitors)

@@ -1381,6 +1381,11 @@ export interface Functions {
     arguments: { site?: string | null }
     row: { funnel_id: number | null; name: string | null; steps: number | null; mode: string | null; within: Interval | null; definition: any | null; created_at: Instant | null }
   }
+  /** the version of the cluster map under which a period of a site is stored in vibe.rfm_analysis; null if it is not */
+  stored_map_version: {
+    arguments: { of_site: number | string | null; period_start: Day | null; period_end: Day | null }
+    row: { stored_map_version: number | null }
+  }
   /** the elements of a JSON array as text, for lists and paths of criteria */
   text_array: {
     arguments: { elements: any | null }
@@ -1475,6 +1480,11 @@ export interface Functions {
   visitors_between: {
     arguments: { of_site: number | string | null; starts_at: Instant | null; ends_at: Instant | null }
     row: { visitor_id: number | null; user_id: number | null; first_seen_at: Instant | null }
+  }
+  /** regular expression for text that has one of these names as whole words; null without any */
+  words_pattern: {
+    arguments: { names: (string | null)[] | null }
+    row: { words_pattern: string | null }
   }
   /** stores the steps and exclusions of a definition that vibe.check_funnel() has passed */
   write_funnel_steps: {
