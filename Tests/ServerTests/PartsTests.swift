@@ -248,6 +248,8 @@ struct PaceTests {
     bell.ring()
     #expect(await bell.wait(atMost: .seconds(5)))
     #expect(!(await bell.wait(atMost: .milliseconds(30))))
+    // Over before anyone waits, too.
+    for _ in 0..<1_000 { #expect(!(await bell.wait(atMost: .zero))) }
     async let rung = bell.wait(atMost: .seconds(5))
     try? await Task.sleep(for: .milliseconds(30))
     bell.ring()

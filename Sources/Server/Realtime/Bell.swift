@@ -6,7 +6,9 @@ package final class Bell: Sendable {
     var hasRung = false
     var waiter: CheckedContinuation<Bool, Never>?
     /// Tells the timer of an earlier wait from that of this one.
-    package var turn = 0
+    var turn = 0
+    /// The time of this turn was over before anyone waited, as may happen on a busy machine.
+    var isOver = false
   }
 
   private let state = Mutex(State())
@@ -28,6 +30,7 @@ package final class Bell: Sendable {
   package func wait(atMost time: Duration) async -> Bool {
     let turn = state.withLock { state in
       state.turn += 1
+      state.isOver = false
       return state.turn
     }
     let timer = Task {
@@ -37,15 +40,15 @@ package final class Bell: Sendable {
     defer { timer.cancel() }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { waiter in
-        let isOver = state.withLock { state in
-          if state.hasRung || Task.isCancelled {
+        let answer: Bool? = state.withLock { state in
+          if state.hasRung || state.isOver || Task.isCancelled {
             defer { state.hasRung = false }
-            return true
+            return state.hasRung && !Task.isCancelled
           }
           state.waiter = waiter
-          return false
+          return nil
         }
-        if isOver { waiter.resume(returning: !Task.isCancelled) }
+        if let answer { waiter.resume(returning: answer) }
       }
     } onCancel: {
       giveUp(turn)
@@ -55,6 +58,7 @@ package final class Bell: Sendable {
   private func giveUp(_ turn: Int) {
     let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
       guard state.turn == turn else { return nil }
+      state.isOver = true
       defer { state.waiter = nil }
       return state.waiter
     }
