@@ -49,6 +49,21 @@ def test_every_panel_shows_what_its_sql_gives(board, visit):
     assert dashboard.check_sql(board, page, ignore=CLOCK) == ["Key figures", "Users", "Funnel “checkout”", "Active users", "Connect a website"]
 
 
+def test_a_browser_that_does_not_tell_when_it_is_idle_shows_everything(board, visit):
+    """Safari: the rest of the table, the funnel and the guide wait for an idle browser elsewhere."""
+    for number in range(30):
+        track(board, f"not-idle-{number}")
+    page = visit("/login")
+    page.add_init_script("delete window.requestIdleCallback; delete window.cancelIdleCallback")
+    page.goto(board.url + "/crm")
+    settle(page)
+    assert page.evaluate("/native/.test(requestIdleCallback)") is False
+    expect(rows(page)).to_have_count(len(dashboard.shown_rows(page, "Active users")))
+    assert rows(page).count() >= 30
+    expect(page.locator(".funnel data-panel[data-state=ready]")).to_have_count(1)
+    expect(page.locator("#snippet pre, #snippet code").first).to_be_visible()
+
+
 def test_cards(board, visit):
     page = settle(visit("/crm"))
     found = {row["metric"]: row for row in dashboard.shown_rows(page, "Key figures")}
@@ -340,6 +355,27 @@ def test_visits_and_events_of_a_person_are_paged(board, visit, somebody):
     dashboard.check_sql(board, page, ["Events, the latest first"])
     page.get_by_role("button", name="Close", exact=True).click()
     expect(page).to_have_url(board.url + "/crm")
+
+
+def test_pages_of_visits_are_known_however_late_their_number_comes(board, visit, somebody):
+    total = board.one("select sessions from vibe.user_profile('shop', %s)", somebody)
+    page, held = visit("/login"), []
+    page.route("**/rpc/user_profile*", lambda request: held.append(request))
+    page.goto(board.url + f"/crm?user={somebody}")
+    visits = panel(page, "Visits, the latest first")
+    expect(visits.locator("details")).to_have_count(10)
+    expect(visits.locator(".pager")).to_be_hidden()
+    page.unroute("**/rpc/user_profile*")
+    for request in held:
+        request.continue_()
+    expect(visits.locator(".pager")).to_contain_text(f"1–10 of {total}")
+    # Turned by keys: the focus stays, and at the end it is on the way back.
+    visits.get_by_label("Next page").focus()
+    for first in range(11, total + 1, 10):
+        page.keyboard.press("Enter")
+        expect(visits.locator(".pager")).to_contain_text(f"{first}–{min(first + 9, total)} of {total}")
+    expect(visits.get_by_label("Next page")).to_be_disabled()
+    expect(visits.get_by_label("Previous page")).to_be_focused()
 
 
 def leave(page):

@@ -36,12 +36,13 @@ openPage({ name: "crm", words, build({ t, main, toolbar, state, shortcut }) {
     open: async (row) => toast(String(await confirmAct({ title: "Delete", text: "For ever.", act: "Delete it", danger: true, word: "yes" }))),
   })
   state.watch(["sort"], () => { list.sort = state.get("sort"); people.refresh() })
+  const turns = pager({ limit: 8, go() {} })
   chartData.set({ compare: true })
   main.append(card,
     panel({ title: "Users", store: chartData, height: 300, csv: "users", draw: (_, points) => { chart.points = points; return chart } }),
     panel({ title: "Shares", store: crmMetrics, draw: () => bars([{ label: "Loyal\\u202e", value: 18120, share: 0.27, color: 2 }, { label: "Lost", value: 3, share: 1 }]) }),
     panel({ title: "People", store: people, csv: "people", empty: ({ total }) => total ? null : { title: "Nobody yet", text: "Nothing." },
-      draw: (body, { rows, total }) => { list.rows = rows; body.replaceChildren(list, pager({ total, limit: 8, offset: 0, go() {} })) } }),
+      draw: (body, { rows, total }) => { list.rows = rows; turns.show(total, 0); body.replaceChildren(list, turns) } }),
     panel({ title: "Broken", store: crmMetrics, draw: () => { throw new Error("on purpose") } }))
   toolbar.append(t("users", { n: 1 }), "/", t("users", { n: 1234 }))
   shortcut("x", "Compare", () => toast("compared"))

@@ -24,13 +24,15 @@ export function days() {
 }
 
 /** The page's first questions; each is asked anew when the address says something else. */
-export const asked = [crmMetrics, chartData, onlineUsers]
+const asked = [crmMetrics, chartData, onlineUsers]
 
-reader().then(() => {
+/** Comes when each of them is answered or refused. */
+export const answered = new Promise((resolve) => reader().then(() => {
   state.watch([...PERIOD, "compare", "metric"], () => {
     const { first_day: from, last_day: to = null } = days()
     chartData.set({ metric: card().series, from, to, compare: isCompared() })
   })
   state.watch(["segment"], () => { onlineUsers.set({ segment: state.get("segment") || null }) })
-  for (const store of asked) store.subscribe(() => {}) // whoever draws it comes later
-}, () => {}) // nobody is signed in: the page leads to where that is done
+  const tell = () => { if (asked.every(({ at, error }) => at || error)) resolve(null) }
+  for (const store of asked) store.subscribe(tell) // whoever draws it comes later
+}, () => {})) // nobody is signed in: the page leads to where that is done

@@ -3,7 +3,7 @@ import { chartData, crmMetrics, onlineUsers, Query, site, store } from "/client.
 import { PERIOD } from "./address.js"
 import { metricCard } from "./card.js"
 import { lineChart } from "./chart.js"
-import { asked, card, CARDS, days, isCompared } from "./crm-questions.js"
+import { answered, card, CARDS, days, isCompared } from "./crm-questions.js"
 import { h } from "./dom.js"
 import { host, plain } from "./format.js"
 import { panel } from "./panel.js"
@@ -71,6 +71,9 @@ const WORDS = {
     "snippet.shop": "Abrir a loja de demonstração",
   },
 }
+
+/** The first answers are drawn: what costs much or is seen last begins then. */
+const drawn = answered.then(() => new Promise((resolve) => { requestIdleCallback(resolve, { timeout: UNHURRIED }) }))
 
 openPage({ name: "crm", words: WORDS, build })
 
@@ -157,9 +160,9 @@ function funnel(page) {
   const funnels = store(() => site.current && new Query({
     from: "funnels", select: ["name"], where: [["site_id", "eq", site.current.site_id]], order: ["funnel_id"],
   }), { every: 60_000 })
-  // Counted from the events themselves: asked when the rest of the page has its first answers, then by the clock, and not again at each visitor's step.
-  const isTurn = () => asked.every(({ at, error }) => at || error)
-  const conversion = store(() => !site.current || !funnels.data?.length || !isTurn() ? null : new Query({
+  // Counted from the events themselves: asked when the rest of the page is drawn, then by the clock, and not again at each visitor's step.
+  let isTurn = false
+  const conversion = store(() => !site.current || !funnels.data?.length || !isTurn ? null : new Query({
     from: "calculate_funnel_conversion",
     arguments: { site: site.id, funnel: state.get("funnel") || undefined, ...days() },
   }), { every: 60_000 })
@@ -178,8 +181,8 @@ function funnel(page) {
       acts: [h("a", { class: "button primary", href: "/funnels" }, t("crm.makeFunnel"))],
     }),
   })
-  const begin = () => { if (conversion.isActive && conversion.data === undefined && !conversion.loading && isTurn()) conversion.refresh() }
-  for (const other of asked) other.subscribe(begin)
+  const begin = () => { if (conversion.isActive && conversion.data === undefined && !conversion.loading && isTurn) conversion.refresh() }
+  drawn.then(() => { isTurn = true; begin() })
   const place = h("div", { class: "funnel" }, shown)
   funnels.subscribe(({ data }) => {
     if (!data) return
@@ -312,6 +315,7 @@ function snippet() {
     (metric === "total_visitors" || metric === "online_now") && value > 0)))
   const place = h("div", {}, shop)
   const load = async () => {
+    await drawn
     const { InstallGuide } = await import("./install.js")
     place.append(guide = new InstallGuide())
     tell()

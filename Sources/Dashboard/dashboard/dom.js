@@ -2,6 +2,10 @@
 
 const SVG = "http://www.w3.org/2000/svg"
 
+// Safari does not tell when it has nothing to draw.
+globalThis.requestIdleCallback ??= (act) => Number(setTimeout(act, 50))
+globalThis.cancelIdleCallback ??= clearTimeout
+
 /**
  * @typedef {string | number | boolean | null | undefined | ((event: any) => void)} Attribute
  * @typedef {Node | string | number | null | undefined | false} Child

@@ -21,7 +21,7 @@ addWords({
  * @param {{
  *   store: import("/client.js").Store, limit: number, close: () => void, open: (userId: number) => void,
  *   total: () => number | undefined, known: () => number[], go: (known: number[]) => void, csv: () => string | undefined,
- * }} options `csv`: where all of them are to be had, not this page alone; `known`: the last user of each page before this one, by which the next is found; `go` turns to another
+ * }} options `csv`: where all of them are to be had, not this page alone; `total`: a change of it is told by `tellTotal`; `known`: the last user of each page before this one, by which the next is found; `go` turns to another
  */
 export function peoplePanel({ store, limit, close, open, total, known, go, csv }) {
   const people = table({
@@ -33,8 +33,15 @@ export function peoplePanel({ store, limit, close, open, total, known, go, csv }
       { key: "last_step_at", title: t("people.stopped"), kind: "moment", narrow: true },
     ],
   })
-  const paging = h("div")
-  const body = h("div", { class: "funnel-people" }, people, paging)
+  const turns = pager({
+    limit,
+    go(offset) {
+      const before = known()
+      go(offset < before.length * limit ? before.slice(0, -1) : [...before, store.data.at(-1).user_id])
+    },
+  })
+  const tellTotal = () => turns.show(total() ?? store.data?.length ?? 0, known().length * limit)
+  const body = h("div", { class: "funnel-people" }, people, h("div", {}, turns))
   const all = h("a", { class: "button small", download: true, href: "#" }, icon("download"), t("panel.csv"))
   const element = panel({
     title: t("people.title"), store, height: 240,
@@ -43,15 +50,11 @@ export function peoplePanel({ store, limit, close, open, total, known, go, csv }
       all.href = csv() ?? "#"
       all.setAttribute("aria-label", t("panel.csvOf", { title: element.heading }))
       people.rows = rows
-      const before = known()
-      paging.replaceChildren(pager({
-        total: total() ?? rows.length, limit, offset: before.length * limit,
-        go: (offset) => go(offset < before.length * limit ? before.slice(0, -1) : [...before, rows.at(-1).user_id]),
-      }))
+      tellTotal()
       return body
     },
   })
-  return element
+  return Object.assign(element, { tellTotal })
 }
 
 /** @param {string} name of the step that was not taken */

@@ -220,7 +220,10 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
 
   /** @param {boolean} canAsk whether a drop leads to the people */
   function drawSteps(canAsk) {
-    return (/** @type {HTMLElement} */ _, /** @type {any[]} */ rows) => steps(stepsOf(rows), canAsk ? { onDrop: (at) => state.push({ drop: at, after: null }) } : {})
+    return (/** @type {HTMLElement} */ _, /** @type {any[]} */ rows) => {
+      people?.tellTotal()
+      return steps(stepsOf(rows), canAsk ? { onDrop: (at) => state.push({ drop: at, after: null }) } : {})
+    }
   }
 
   /** @param {any[]} rows */
@@ -272,7 +275,7 @@ function build({ t, state, main, toolbar, shortcut, openPerson }) {
         number(duration(seconds(line.find((/** @type {any} */ { percentile }) => percentile === 0.5)?.from_previous ?? null))))))))
   }
 
-  /** @type {import("./panel.js").Panel | null} */
+  /** @type {ReturnType<typeof import("./funnel-people.js").peoplePanel> | null} */
   let people = null
   let peopleBefore = (/** @type {string} */ name) => name
   async function loadPeople() {

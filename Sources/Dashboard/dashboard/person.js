@@ -64,15 +64,17 @@ function show(id, onClose) {
   const given = { site: site.id, user_id: id }
   const profile = store(() => new Query({ from: "user_profile", arguments: given }), { tables: ["site_sessions", "site_users"], every: 60_000, pause: 2_000 })
   const value = h("div", { class: "slot" }, valueOf(null))
+  const visits = visitsOf(given, id, () => profile.data?.[0]?.sessions)
   // An article, since the panels' heads in it are not the page's.
   const body = h("article", { class: "person" },
     h("div", { class: "person-about" },
       panel({ title: t("person.profile"), store: profile, csv: `user-${id}`, height: 340, draw: (_, [row]) => facts(profileOf(row)) }),
       h("div", { class: "stack" }, value, segmentsOf(given, id))),
-    visitsOf(given, id, profile), eventsOf(given, id))
+    visits.element, eventsOf(given, id))
   let customer = /** @type {number | null} */ (null)
   const end = profile.subscribe(({ data, error }) => {
     const row = data?.[0]
+    visits.tellTotal()
     // The database knows none of that number, or none that this reader may see.
     if (!row && /** @type {any} */ (error)?.status === 400) {
       body.replaceChildren(h("div", { class: "notice" }, h("p", {}, h("strong", {}, t("person.gone"))), h("p", {}, t("person.gone.text"))))
@@ -163,30 +165,37 @@ function segmentsOf(given, id) {
 
 /**
  * Visits with their pages in order. Only so many are asked for as are shown, since each brings its pages.
- * @param {{ site: string, user_id: string }} given @param {string} id @param {import("/client.js").Store} profile
+ * @param {{ site: string, user_id: string }} given @param {string} id
+ * @param {() => number | undefined} total of all visits, as far as is known; a change is told by `tellTotal`
  */
-function visitsOf(given, id, profile) {
+function visitsOf(given, id, total) {
   let offset = 0
   const visits = store(() => new Query({
     from: "user_sessions", arguments: { ...given, max_rows: offset + VISITS }, limit: VISITS, offset,
   }), { tables: ["site_sessions"], every: 30_000, pause: 1_000 })
   /** Open ones stay open when a new answer comes. @type {Set<number>} */
   const open = new Set()
-  return panel({
+  const list = h("div", {})
+  const turns = pager({ limit: VISITS, label: t("person.sessions"), hidesAlone: true, go(to) {
+    offset = to
+    visits.refresh()
+  } })
+  const place = h("div", {}, list, turns)
+  const tellTotal = () => turns.show(Math.min(total() ?? visits.data?.length ?? 0, DEEPEST), offset)
+  const element = panel({
     title: t("person.sessions"), store: visits, csv: `visits-of-user-${id}`, height: 400,
     empty: (rows) => rows.length > 0 || offset > 0 ? null : { title: t("person.noVisits"), text: t("person.noVisits.text") },
-    draw(body, rows) {
+    draw(_, rows) {
       if (offset === 0 && open.size === 0 && rows.length > 0) open.add(rows[0].session_id)
-      const total = Math.min(profile.data?.[0]?.sessions ?? rows.length, DEEPEST)
-      const held = body.contains(document.activeElement) ? document.activeElement?.closest("details")?.dataset.session : null
-      body.replaceChildren(...rows.map((/** @type {any} */ row) => visit(row, open)), turn(t("person.sessions"), total, VISITS, offset, (to) => {
-        offset = to
-        visits.refresh()
-      }))
-      const back = held && body.querySelector(`details[data-session="${Number(held)}"] summary`)
+      const held = list.contains(document.activeElement) ? document.activeElement?.closest("details")?.dataset.session : null
+      list.replaceChildren(...rows.map((/** @type {any} */ row) => visit(row, open)))
+      const back = held && list.querySelector(`details[data-session="${Number(held)}"] summary`)
       if (back instanceof HTMLElement) back.focus({ preventScroll: true })
+      tellTotal()
+      return place
     },
   })
+  return { element, tellTotal }
 }
 
 /** @param {any} row @param {Set<number>} open */
@@ -223,29 +232,21 @@ function eventsOf(given, id) {
       { key: "properties", title: t("person.with"), draw: ({ properties }) => properties && Object.keys(properties).length > 0 ? h("code", {}, plain(JSON.stringify(properties))) : "–" },
     ],
   })
-  const place = h("div", {})
+  const deepest = h("p", { class: "muted rest", hidden: true }, t("person.deepest", { n: DEEPEST }))
+  const turns = pager({ limit: EVENTS, label: t("person.timeline"), hidesAlone: true, go(to) {
+    offset = to
+    events.refresh()
+  } })
+  const place = h("div", {}, list, turns, deepest)
   return panel({
     title: t("person.timeline"), store: events, csv: `events-of-user-${id}`, height: 260,
     empty: ({ rows }) => rows.length > 0 || offset > 0 ? null : { title: t("person.noEvents"), text: t("person.noEvents.text") },
     draw(_, { rows, total }) {
       // Events have no key of their own here: those of one instant are told apart by their place.
       list.rows = rows.map((/** @type {any} */ row, /** @type {number} */ at) => ({ ...row, key: `${row.occurred_at} ${row.event_name} ${at}` }))
-      place.replaceChildren(list, turn(t("person.timeline"), total, EVENTS, offset, (to) => {
-        offset = to
-        events.refresh()
-      }), total >= DEEPEST ? h("p", { class: "muted rest" }, t("person.deepest", { n: DEEPEST })) : "")
+      turns.show(total, offset)
+      deepest.hidden = total < DEEPEST
       return place
     },
   })
-}
-
-/**
- * A pager where there is more than one page, named as its list.
- * @param {string} name @param {number} total @param {number} limit @param {number} offset @param {(offset: number) => void} go
- */
-function turn(name, total, limit, offset, go) {
-  if (total <= limit) return h("span", { hidden: true })
-  const element = pager({ total, limit, offset, go })
-  element.setAttribute("aria-label", name)
-  return element
 }

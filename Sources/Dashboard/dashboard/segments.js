@@ -1,5 +1,5 @@
 // Segments: the list, and one segment with its history and members.
-import { call, Query, store } from "/client.js"
+import { call, store } from "/client.js"
 import { lineChart } from "./chart.js"
 import { confirmAct, followAddress, openDialog, saidBy, toast } from "./dialog.js"
 import { h, icon } from "./dom.js"
@@ -9,7 +9,6 @@ import { paged, searchField, table } from "./table.js"
 import { language, t } from "./words.js"
 
 const PAGE = 20 // rows
-const PAUSE = 350 // ms after the last key before people are looked for
 
 /** @typedef {import("./segmentation.js").Context} Context */
 
@@ -48,7 +47,8 @@ export function segmentsView(context) {
   return h("div", { class: "stack" }, list)
 }
 
-/** The dialog's code comes with the first use. @type {typeof import("./segment-form.js").editDialog} */
+// What not every visit needs comes with its first use.
+/** @type {typeof import("./segment-form.js").editDialog} */
 const editDialog = async (...given) => (await import("./segment-form.js")).editDialog(...given)
 
 /** @param {any} row */
@@ -168,50 +168,8 @@ function peoplePanel(context, segment, people, reread) {
     empty: (data) => data.total === 0 ? { title: t("seg.people.none"), text: "" } : null,
     draw: paged(rows, { limit: PAGE, offset: () => Number(state.get("row")) || 0, go: (to) => state.set({ row: to || null }) }),
   })
-  return isStatic ? h("div", { class: "stack" }, adder(context, segment, reread), list) : list
-}
-
-/** Finds people by name and puts them into a segment that is kept by hand. @param {Context} context @param {any} segment @param {() => Promise<any>} reread */
-function adder({ page }, segment, reread) {
-  const of = page.site.current?.site_id ?? 0
-  const field = h("input", { class: "field", type: "search", "aria-label": t("seg.add.search"), placeholder: t("seg.add.search"), maxlength: 200 })
-  const found = h("ul", { class: "found" })
-  const isCustomer = segment.subject === "customer"
-  let timer = 0
-  /** @type {AbortController | null} */
-  let reading = null
-  const look = async () => {
-    reading?.abort()
-    const wanted = field.value.trim().replace(/[*%_\\]/g, "")
-    if (!wanted) return void found.replaceChildren()
-    const mine = reading = new AbortController()
-    const key = isCustomer ? "customer_id" : "user_id"
-    try {
-      const asked = await Promise.all(["name", "email", "external_id"].map((column) => new Query({
-        from: isCustomer ? "customers" : "site_users", select: [key, "name", "email", "external_id"],
-        where: [["site_id", "eq", of], [column, "ilike", `*${wanted}*`], ...(isCustomer ? [] : [/** @type {any} */ (["merged_into", "is", null])])], order: [key], limit: 5,
-      }).run({ signal: mine.signal })))
-      const rows = [...new Map(asked.flat().map((row) => [row[key], row])).values()].slice(0, 5)
-      found.replaceChildren(...rows.length === 0 ? [h("li", { class: "muted" }, t("seg.add.none"))] : rows.map((row) => {
-        const name = plain(row.name ?? row.external_id ?? row.email ?? `#${row[key]}`)
-        return h("li", {}, h("span", {}, name, row.email ? h("span", { class: "muted" }, ` ${plain(row.email)}`) : null),
-          h("button", { class: "button small", type: "button", "aria-label": `${t("seg.add")} ${name}`, onclick: async () => {
-            try {
-              await call("add_to_segment", { site: String(of), segment: String(segment.segment_id), subject_ids: [row[key]] })
-              toast(t("seg.added", { name }))
-              await reread()
-            } catch (error) {
-              toast(saidBy(error), "bad")
-            }
-          } }, t("seg.add")))
-      }))
-    } catch (error) {
-      if (!mine.signal.aborted) toast(saidBy(error), "bad")
-    }
-  }
-  field.addEventListener("input", () => {
-    clearTimeout(timer)
-    timer = setTimeout(look, PAUSE)
-  })
-  return h("div", { class: "adder" }, field, found)
+  if (!isStatic) return list
+  const place = h("div", { class: "adder" })
+  import("./segment-adder.js").then(({ fillAdder }) => fillAdder(place, site, segment, reread), (error) => toast(saidBy(error), "bad"))
+  return h("div", { class: "stack" }, place, list)
 }

@@ -220,27 +220,41 @@ const look = (column) => [RIGHT.has(column.kind ?? "") ? "number" : "", column.n
  * @returns {(body: HTMLElement, data: { rows: Row[], total: number }) => Node}
  */
 export function paged(list, { limit, offset, go }) {
-  const foot = h("div"), place = h("div", { class: "rows" }, list, foot)
+  const turns = pager({ limit, go }), place = h("div", { class: "rows" }, list, h("div", {}, turns))
   return (_, { rows, total }) => {
     list.rows = rows
-    foot.replaceChildren(pager({ total, limit, offset: offset(), go }))
+    turns.show(total, offset())
     return place
   }
 }
 
 /**
- * Where one is in a long list, and the way on.
- * @param {{ total: number, limit: number, offset: number, go: (offset: number) => void }} options
+ * Where one is in a long list, and the way on. Its buttons stay from page to page, and so does the focus.
+ * @param {{ limit: number, go: (offset: number) => void, label?: string, hidesAlone?: boolean }} options `hidesAlone`: it is not there where one page is all
+ * @returns {HTMLElement & { show: (total: number, offset: number) => void }}
  */
-export function pager({ total, limit, offset, go }) {
-  const first = total === 0 ? 0 : offset + 1, last = Math.min(offset + limit, total)
-  /** @param {string} name @param {number} to @param {boolean} can */
-  const button = (name, to, can) => h("button", {
-    class: "button small", type: "button", "aria-label": t(`pager.${name}`), disabled: !can, onclick: () => go(to),
+export function pager({ limit, go, label = t("pager.label"), hidesAlone = false }) {
+  let at = 0
+  const range = h("span", { class: "muted" })
+  /** @param {string} name @param {1 | -1} way */
+  const button = (name, way) => h("button", {
+    class: "button small", type: "button", "aria-label": t(`pager.${name}`), onclick: () => go(Math.max(0, at + way * limit)),
   }, icon(name))
-  return h("nav", { class: "pager", "aria-label": t("pager.label") },
-    h("span", { class: "muted" }, t("pager.range", { first, last, total })),
-    button("previous", Math.max(0, offset - limit), offset > 0), button("next", offset + limit, last < total))
+  const previous = button("previous", -1), next = button("next", 1)
+  const element = h("nav", { class: "pager", "aria-label": label }, range, previous, next)
+  return Object.assign(element, {
+    show(/** @type {number} */ total, /** @type {number} */ offset) {
+      const last = Math.min(offset + limit, total), focused = document.activeElement
+      at = offset
+      element.hidden = hidesAlone && total <= limit
+      range.textContent = t("pager.range", { first: total === 0 ? 0 : offset + 1, last, total })
+      previous.disabled = offset === 0
+      next.disabled = last >= total
+      // At an end the way on is the way back.
+      if (focused === next && next.disabled) previous.focus()
+      if (focused === previous && previous.disabled) next.focus()
+    },
+  })
 }
 
 /** A page that lies behind the last one is none: the first takes its place. @param {import("/client.js").Store} rows @param {import("./address.js").State} state @param {string} name */
