@@ -12,6 +12,8 @@ import { t } from "./words.js"
  *   `format`: as of the metric: integer, number, rate, money, seconds; `when`: what a point is called where its date is none
  */
 
+/** @typedef {Record<"now" | "wash" | "before" | "line" | "surface" | "text" | "edge", string>} Colours */
+
 /** @param {Options} options @returns {LineChart} an element; set its `points` */
 export function lineChart(options) {
   load().catch(() => {}) // what it comes to is told when there is something to draw
@@ -202,13 +204,8 @@ export class LineChart extends HTMLElement {
     try {
       const Chart = await load()
       if (!this.isConnected) return
-      if (this.#chart) {
-        this.#chart.data = this.#data()
-        this.#paint()
-      } else {
-        this.#chart = new Chart(this.#canvas, { type: "line", data: this.#data(), options: this.#look() })
-        this.#paint()
-      }
+      if (this.#chart) this.#paint()
+      else this.#chart = new Chart(this.#canvas, { type: "line", ...this.#picture() })
       this.dataset.state = "drawn"
     } catch (error) {
       this.#problem.hidden = false
@@ -219,9 +216,39 @@ export class LineChart extends HTMLElement {
     }
   }
 
-  #data() {
+  #paint() {
+    if (!this.#chart) return
+    Object.assign(this.#chart, this.#picture())
+    this.#chart.update("none")
+  }
+
+  /** What Chart.js is to draw, in the theme's colours, which it cannot read from a style sheet by itself. */
+  #picture() {
+    const colours = this.#colours()
+    return { data: this.#data(colours), options: this.#look(colours) }
+  }
+
+  /** The tokens in the theme of this moment. */
+  #colours() {
+    const probe = h("i", { hidden: true })
+    this.append(probe)
+    const colour = (/** @type {string} */ token) => {
+      probe.style.color = `var(--${token})`
+      return getComputedStyle(probe).color
+    }
+    const colours = {
+      now: colour("accent"), wash: colour("accent-wash"), before: colour("muted"), line: colour("line"),
+      surface: colour("surface"), text: colour("text"), edge: colour("control"),
+    }
+    probe.remove()
+    return colours
+  }
+
+  /** @param {Colours} colours */
+  #data({ now, wash, before }) {
     const points = this.#points
     const line = { borderWidth: 2, pointRadius: dotted, pointHoverRadius: 4, tension: 0, spanGaps: false }
+    const coloured = (/** @type {string} */ colour) => ({ borderColor: colour, pointBackgroundColor: colour, pointHoverBackgroundColor: colour })
     // The step that still runs would look like a crash: it is dotted.
     const running = (/** @type {any} */ context) => points[context.p1DataIndex]?.is_partial ? [2, 4] : undefined
     const hasPrevious = points.some(({ previous }) => previous != null)
@@ -230,15 +257,20 @@ export class LineChart extends HTMLElement {
     return {
       labels: points.map((point) => this.#when(point)),
       datasets: [
-        { ...line, label: t("chart.this"), data: points.map(({ value }) => number(value)), fill: "origin", segment: { borderDash: running, backgroundColor: (/** @type {any} */ context) => running(context) ? "transparent" : undefined } },
-        ...(hasPrevious ? [{ ...line, label: t("chart.previous"), borderWidth: 1.5, borderDash: [5, 4], data: points.map(({ previous }) => number(previous)) }] : []),
+        {
+          ...line, ...coloured(now), label: t("chart.this"), data: points.map(({ value }) => number(value)), fill: "origin", backgroundColor: wash,
+          segment: { borderDash: running, backgroundColor: (/** @type {any} */ context) => running(context) ? "transparent" : undefined },
+        },
+        ...(hasPrevious ? [{
+          ...line, ...coloured(before), label: t("chart.previous"), borderWidth: 1.5, borderDash: [5, 4], data: points.map(({ previous }) => number(previous)),
+        }] : []),
       ],
     }
   }
 
-  /** @returns {any} */
-  #look() {
-    const axis = { size: 11, family: "Inter Variable, Inter, system-ui, sans-serif" }
+  /** @param {Colours} colours @returns {any} */
+  #look({ before, line, surface, text, edge }) {
+    const ticks = { color: before, font: { size: 11, family: "Inter Variable, Inter, system-ui, sans-serif" } }
     return {
       responsive: true, maintainAspectRatio: false, animation: false,
       interaction: { mode: "index", intersect: false },
@@ -246,6 +278,7 @@ export class LineChart extends HTMLElement {
         legend: { display: false },
         tooltip: {
           displayColors: false, padding: 10, cornerRadius: 6, caretSize: 0, borderWidth: 1,
+          backgroundColor: surface, titleColor: text, bodyColor: text, borderColor: edge,
           callbacks: {
             title: (/** @type {any[]} */ items) => items[0] ? this.#when(this.#points[items[0].dataIndex]) + this.#isSoFar(this.#points[items[0].dataIndex]) : "",
             label: (/** @type {any} */ item) => `${item.dataset.label}: ${this.#value(item.parsed.y).full}`,
@@ -253,10 +286,10 @@ export class LineChart extends HTMLElement {
         },
       },
       scales: {
-        x: { grid: { display: false }, border: { display: false }, ticks: { font: axis, maxRotation: 0, autoSkip: false, callback: labelThatFits } },
+        x: { grid: { display: false }, border: { display: false }, ticks: { ...ticks, maxRotation: 0, autoSkip: false, callback: labelThatFits } },
         y: {
-          beginAtZero: true, grid: { drawBorder: false }, border: { display: false },
-          ticks: { font: axis, maxTicksLimit: 5, padding: 8, callback: (/** @type {number} */ value) => this.#value(value).short,
+          beginAtZero: true, grid: { drawBorder: false, color: line }, border: { display: false },
+          ticks: { ...ticks, maxTicksLimit: 5, padding: 8, callback: (/** @type {number} */ value) => this.#value(value).short,
             ...(this.#isWhole() ? { precision: 0 } : {}) },
         },
       },
@@ -266,32 +299,5 @@ export class LineChart extends HTMLElement {
   #isWhole() {
     return (this.#options.format ?? "integer") === "integer"
   }
-
-  /** Puts the theme's colours on, which Chart.js cannot read from a style sheet by itself. */
-  #paint() {
-    if (!this.#chart) return
-    const colour = (/** @type {string} */ name) => resolve(this, name)
-    const now = colour("--accent"), before = colour("--muted"), line = colour("--line"), text = colour("--muted")
-    const [main, previous] = this.#chart.data.datasets
-    Object.assign(main, { borderColor: now, pointBackgroundColor: now, pointHoverBackgroundColor: now, backgroundColor: colour("--accent-wash") })
-    if (previous) Object.assign(previous, { borderColor: before, pointBackgroundColor: before, pointHoverBackgroundColor: before })
-    const { scales, plugins } = this.#chart.options = this.#look()
-    scales.x.ticks.color = scales.y.ticks.color = text
-    scales.y.grid.color = line
-    Object.assign(plugins.tooltip, {
-      backgroundColor: colour("--surface"), titleColor: colour("--text"), bodyColor: colour("--text"), borderColor: colour("--control"),
-    })
-    this.#chart.update("none")
-  }
 }
 customElements.define("line-chart", LineChart)
-
-/** What a token is in the theme of this moment. @param {HTMLElement} place @param {string} name */
-function resolve(place, name) {
-  const probe = h("i", { hidden: true })
-  probe.style.color = `var(${name})`
-  place.append(probe)
-  const colour = getComputedStyle(probe).color
-  probe.remove()
-  return colour
-}

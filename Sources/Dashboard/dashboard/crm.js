@@ -9,7 +9,6 @@ import { host, plain } from "./format.js"
 import { panel } from "./panel.js"
 import { periodSwitch } from "./period.js"
 import { openPage } from "./shell.js"
-import { steps, stepsOf } from "./steps.js"
 import { table } from "./table.js"
 import { t } from "./words.js"
 
@@ -74,6 +73,12 @@ const WORDS = {
 
 /** The first answers are drawn: what costs much or is seen last begins then. */
 const drawn = answered.then(() => new Promise((resolve) => { requestIdleCallback(resolve, { timeout: UNHURRIED }) }))
+
+/** Loads what comes when the rest is drawn; its place says it if that fails. @param {HTMLElement} place @param {() => Promise<void>} load */
+const later = (place, load) => drawn.then(load).catch((error) => {
+  console.error(error)
+  place.append(h("p", { role: "alert" }, t("panel.broken")))
+})
 
 openPage({ name: "crm", words: WORDS, build })
 
@@ -160,15 +165,20 @@ function funnel(page) {
   const funnels = store(() => site.current && new Query({
     from: "funnels", select: ["name"], where: [["site_id", "eq", site.current.site_id]], order: ["funnel_id"],
   }), { every: 60_000 })
-  // Counted from the events themselves: asked when the rest of the page is drawn, then by the clock, and not again at each visitor's step.
-  let isTurn = false
-  const conversion = store(() => !site.current || !funnels.data?.length || !isTurn ? null : new Query({
+  /** The site that has a funnel, as far as is known. @type {number | undefined} */
+  let counted
+  // Counted from the events themselves: asked last, then by the clock, and not again at each visitor's step.
+  const conversion = store(() => !site.current || site.current.site_id !== counted ? null : new Query({
     from: "calculate_funnel_conversion",
     arguments: { site: site.id, funnel: state.get("funnel") || undefined, ...days() },
   }), { every: 60_000 })
   state.watch([...PERIOD, "funnel"], () => { if (conversion.isActive) conversion.refresh() })
   const choice = h("select", { class: "field", "aria-label": t("crm.whichFunnel"), hidden: true })
   choice.addEventListener("change", () => state.set({ funnel: choice.value === choice.options[0].value ? null : choice.value }))
+  /** @type {typeof import("./steps.js")["steps"]} */
+  let steps
+  /** @type {typeof import("./steps.js")["stepsOf"]} */
+  let stepsOf
   const shown = panel({
     title: t("crm.funnel"), store: conversion, csv: "funnel", height: 330, controls: [choice],
     draw: (_, rows) => steps(stepsOf(rows)),
@@ -181,19 +191,21 @@ function funnel(page) {
       acts: [h("a", { class: "button primary", href: "/funnels" }, t("crm.makeFunnel"))],
     }),
   })
-  const begin = () => { if (conversion.isActive && conversion.data === undefined && !conversion.loading && isTurn) conversion.refresh() }
-  drawn.then(() => { isTurn = true; begin() })
   const place = h("div", { class: "funnel" }, shown)
-  funnels.subscribe(({ data }) => {
-    if (!data) return
-    const wanted = data.length === 0 ? none : shown
-    if (place.firstChild !== wanted) place.replaceChildren(wanted)
-    begin()
-    choice.replaceChildren(...data.map((/** @type {{ name: string }} */ { name }) => h("option", { value: name }, plain(name))))
-    choice.hidden = data.length < 2
-    choice.value = state.get("funnel") || (data[0]?.name ?? "")
-    const name = state.get("funnel") || data[0]?.name
-    if (name) shown.heading = data.length < 2 ? t("crm.funnelOf", { name: plain(name) }) : t("crm.funnel")
+  later(place, async () => {
+    ({ steps, stepsOf } = await import("./steps.js"))
+    funnels.subscribe(({ data }) => {
+      counted = data?.length ? site.current?.site_id : undefined
+      if (!data) return
+      const wanted = data.length === 0 ? none : shown
+      if (place.firstChild !== wanted) place.replaceChildren(wanted)
+      if (conversion.isActive && conversion.data === undefined && !conversion.loading) conversion.refresh()
+      choice.replaceChildren(...data.map((/** @type {{ name: string }} */ { name }) => h("option", { value: name }, plain(name))))
+      choice.hidden = data.length < 2
+      choice.value = state.get("funnel") || (data[0]?.name ?? "")
+      const name = state.get("funnel") || data[0]?.name
+      if (name) shown.heading = data.length < 2 ? t("crm.funnelOf", { name: plain(name) }) : t("crm.funnel")
+    })
   })
   return place
 }
@@ -315,7 +327,6 @@ function snippet() {
     (metric === "total_visitors" || metric === "online_now") && value > 0)))
   const place = h("div", {}, shop)
   const load = async () => {
-    await drawn
     const { InstallGuide } = await import("./install.js")
     place.append(guide = new InstallGuide())
     tell()
@@ -326,10 +337,7 @@ function snippet() {
     title: t("snippet.title"), store: crmMetrics, height: 420,
     draw() {
       tell()
-      loading ??= load().catch((error) => {
-        console.error(error)
-        place.append(h("p", { role: "alert" }, t("panel.broken")))
-      })
+      loading ??= later(place, load)
       return place
     },
   })
