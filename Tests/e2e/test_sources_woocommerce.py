@@ -3,7 +3,6 @@ import base64
 import itertools
 import random
 
-import pytest
 from conftest import connect
 from fakes.woocommerce import account, encode, open_shop, order, sign
 from sources import T0, ask, connect_shop, settled, shop  # noqa: F401  a fixture

@@ -1,5 +1,5 @@
-// A line chart that can also be read: by a sentence, by the arrow keys, as a table. The drawing is Chart.js, loaded when
-// the first chart has points; its colours are the page's tokens, read anew when the theme changes.
+// A line chart that can also be read: by a sentence, by the arrow keys, as a table. The drawing is Chart.js, loaded with
+// the first chart; its colours are the page's tokens, read anew when the theme changes.
 import { h } from "./dom.js"
 import { day, hour, month, shown } from "./format.js"
 import { t } from "./words.js"

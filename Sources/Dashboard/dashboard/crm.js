@@ -175,13 +175,11 @@ function funnel(page) {
   state.watch([...PERIOD, "funnel"], () => { if (conversion.isActive) conversion.refresh() })
   const choice = h("select", { class: "field", "aria-label": t("crm.whichFunnel"), hidden: true })
   choice.addEventListener("change", () => state.set({ funnel: choice.value === choice.options[0].value ? null : choice.value }))
-  /** @type {typeof import("./steps.js")["steps"]} */
-  let steps
-  /** @type {typeof import("./steps.js")["stepsOf"]} */
-  let stepsOf
+  /** @type {typeof import("./steps.js")} */
+  let drawing
   const shown = panel({
     title: t("crm.funnel"), store: conversion, csv: "funnel", height: 330, controls: [choice],
-    draw: (_, rows) => steps(stepsOf(rows)),
+    draw: (_, rows) => drawing.steps(drawing.stepsOf(rows)),
   })
   const none = panel({
     title: t("crm.funnel"), store: funnels, height: 330,
@@ -193,7 +191,7 @@ function funnel(page) {
   })
   const place = h("div", { class: "funnel" }, shown)
   later(place, async () => {
-    ({ steps, stepsOf } = await import("./steps.js"))
+    drawing = await import("./steps.js")
     funnels.subscribe(({ data }) => {
       counted = data?.length ? site.current?.site_id : undefined
       if (!data) return

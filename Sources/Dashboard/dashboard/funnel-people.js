@@ -41,7 +41,7 @@ export function peoplePanel({ store, limit, close, open, total, known, go, csv }
     },
   })
   const tellTotal = () => turns.show(total() ?? store.data?.length ?? 0, known().length * limit)
-  const body = h("div", { class: "funnel-people" }, people, h("div", {}, turns))
+  const body = h("div", { class: "funnel-people" }, people, turns)
   const all = h("a", { class: "button small", download: true, href: "#" }, icon("download"), t("panel.csv"))
   const element = panel({
     title: t("people.title"), store, height: 240,

@@ -220,7 +220,7 @@ const look = (column) => [RIGHT.has(column.kind ?? "") ? "number" : "", column.n
  * @returns {(body: HTMLElement, data: { rows: Row[], total: number }) => Node}
  */
 export function paged(list, { limit, offset, go }) {
-  const turns = pager({ limit, go }), place = h("div", { class: "rows" }, list, h("div", {}, turns))
+  const turns = pager({ limit, go }), place = h("div", { class: "rows" }, list, turns)
   return (_, { rows, total }) => {
     list.rows = rows
     turns.show(total, offset())
